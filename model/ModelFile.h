@@ -1,0 +1,28 @@
+// Model files: a TorchScript archive that describes itself.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/ModelDescription.h"
+
+#include <torch/csrc/jit/api/module.h>
+
+#include <string>
+
+namespace molspectra {
+
+struct LoadedModel {
+    torch::jit::Module network;
+    ModelDescription description;
+};
+
+/// Writes weights, code and description in one file, beside and then renamed.
+/// @throws Error naming the file and the reason; an existing file is left as it was
+void saveModel(const std::string& path, const torch::jit::Module& network,
+               const ModelDescription& description);
+
+/// Reads a model file and rebuilds its network from the configuration, so that it can be trained.
+/// @throws Error if it is missing, not TorchScript, without description, of a newer format, or if
+///         weights and configuration contradict each other
+LoadedModel loadModel(const std::string& path);
+
+}  // namespace molspectra
