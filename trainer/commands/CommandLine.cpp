@@ -1,0 +1,133 @@
+// Options of a subcommand: command line, configuration file, presets, help page.
+// SPDX-License-Identifier: MIT
+#include "trainer/commands/CommandLine.h"
+
+#include "core/Files.h"
+#include "core/Text.h"
+
+#include <iostream>
+#include <sstream>
+
+namespace molspectra {
+
+namespace po = boost::program_options;
+
+namespace {
+
+/// A value as text that the same option reads back.
+std::string textOf(const boost::any& value) {
+    if (const auto* text = boost::any_cast<std::string>(&value))
+        return *text;
+    if (const auto* number = boost::any_cast<double>(&value))
+        return toText(*number);
+    if (const auto* integer = boost::any_cast<int64_t>(&value))
+        return std::to_string(*integer);
+    if (const auto* flag = boost::any_cast<bool>(&value))
+        return *flag ? "on" : "off";
+    return {};
+}
+
+}  // namespace
+
+CommandLine::CommandLine(HelpText help, std::vector<po::options_description> groups,
+                         std::string positional)
+    : help_(std::move(help)), groups_(std::move(groups)) {
+    groups_.back().add_options()("help", "show this page");
+    for (const auto& group : groups_)
+        all_.add(group);
+    if (!positional.empty())
+        positional_.add(positional.c_str(), 1);
+}
+
+bool CommandLine::parse(const std::vector<std::string>& arguments,
+                        const std::function<std::string(const po::variables_map&)>& presetOf) {
+    try {
+        const int style = po::command_line_style::default_style &
+                          ~po::command_line_style::allow_guessing;
+        store(po::command_line_parser(arguments).options(all_).positional(positional_)
+                  .style(style).run());
+    } catch (const po::unknown_option& error) {
+        refuse("option", error.get_option_name());
+    } catch (const po::error& error) {
+        throw UsageError(cat(help_.usage, ": ", error.what()));
+    }
+    if (values_.count("help")) {
+        std::cout << helpPage();
+        return false;
+    }
+    if (values_.count("config")) {
+        const std::string file = values_["config"].as<std::string>();
+        readConfig(readFile(file), file);
+    }
+    if (presetOf)
+        readConfig(presetOf(values_), "the preset");
+    return true;
+}
+
+void CommandLine::store(const po::basic_parsed_options<char>& parsed) {
+    po::store(parsed, values_);
+}
+
+void CommandLine::readConfig(const std::string& text, const std::string& where) {
+    std::istringstream stream(text);
+    try {
+        const auto parsed = po::parse_config_file(stream, all_, true);
+        for (const auto& option : parsed.options)
+            if (option.unregistered)
+                refuse(cat("key in ", where), option.string_key);
+        store(parsed);
+    } catch (const po::error& error) {
+        throw UsageError(cat("reading ", where, ": ", error.what()));
+    }
+}
+
+std::vector<std::string> CommandLine::names() const {
+    std::vector<std::string> list;
+    for (const auto& option : all_.options())
+        list.push_back(option->long_name());
+    return list;
+}
+
+void CommandLine::refuse(const std::string& what, const std::string& name) const {
+    std::string bare = name;
+    bare.erase(0, bare.find_first_not_of('-'));
+    throw UsageError(cat("unknown ", what, ": found '", name, "'; did you mean '",
+                         nearest(bare, names()), "'?"));
+}
+
+std::string CommandLine::required(const std::string& name) const {
+    if (values_.count(name) == 0)
+        throw UsageError(cat(help_.usage, ": --", name, " is missing; --help shows all options"));
+    return values_[name].as<std::string>();
+}
+
+std::string CommandLine::helpPage() const {
+    std::ostringstream page;
+    page << "usage: " << help_.usage << "\n\n" << help_.purpose << "\n";
+    for (const auto& group : groups_)
+        page << "\n" << group;
+    page << "\nExamples:\n";
+    for (const std::string& line : split(help_.examples, '\n'))
+        page << "  " << line << "\n";
+    return page.str();
+}
+
+std::string CommandLine::configText(const std::vector<std::string>& except) const {
+    std::string text;
+    for (const auto& [name, value] : values_) {
+        if (std::find(except.begin(), except.end(), name) != except.end())
+            continue;
+        if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
+            for (const std::string& item : *list)
+                text += cat(name, " = ", item, "\n");
+        else
+            text += cat(name, " = ", textOf(value.value()), "\n");
+    }
+    return text;
+}
+
+std::string toolVersion() {
+    return cat("molspectra ", MOLSPECTRA_VERSION);
+}
+
+}  // namespace molspectra

@@ -1,0 +1,15 @@
+// The subcommands of the program: each is given its arguments and returns the exit code.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace molspectra {
+
+int finetune(const std::vector<std::string>& arguments);
+int evaluateModel(const std::vector<std::string>& arguments);
+int inspect(const std::vector<std::string>& arguments);
+int exportModel(const std::vector<std::string>& arguments);
+
+}  // namespace molspectra

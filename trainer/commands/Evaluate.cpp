@@ -1,0 +1,174 @@
+// molspectra evaluate: errors of a model on labelled data.
+// SPDX-License-Identifier: MIT
+#include "core/Elements.h"
+#include "core/Error.h"
+#include "core/Files.h"
+#include "core/Units.h"
+#include "model/ModelFile.h"
+#include "trainer/commands/CommandLine.h"
+#include "trainer/commands/Commands.h"
+#include "trainer/data/Dataset.h"
+#include "trainer/data/Npz.h"
+#include "trainer/data/Split.h"
+#include "trainer/training/Evaluation.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+
+namespace molspectra {
+
+namespace po = boost::program_options;
+
+namespace {
+
+CommandLine commandLine() {
+    po::options_description group("Options");
+    group.add_options()
+        ("model", po::value<std::string>(), "model file")
+        ("data", po::value<std::vector<std::string>>()->multitoken(),
+         "labelled geometries: NPZ or extended XYZ; several files together")
+        ("energy-unit", po::value<std::string>(), "of the data, and of the errors")
+        ("length-unit", po::value<std::string>(), "of the data")
+        ("split", po::value<std::string>(), "index file: evaluate one part of the data only")
+        ("part", po::value<std::string>()->default_value("test"),
+         "train, validation or test, with --split")
+        ("json", po::value<std::string>(), "write the errors to this file as well")
+        ("predictions", po::value<std::string>(), "write labels and predictions to this NPZ file")
+        ("threads", po::value<int64_t>()->default_value(0),
+         "processor threads; 0 is the machine's default");
+    return CommandLine({"molspectra evaluate --model FILE --data FILE... [options]",
+                        "Mean absolute and root mean square errors of energies (per frame) and of\n"
+                        "force components, over all atoms and for each element.",
+                        "molspectra evaluate --model run/model.pt --data test.npz\n"
+                        "molspectra evaluate --model run/model.pt --data all.npz "
+                        "--split run/split.npz --part test"},
+                       {group});
+}
+
+std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& data) {
+    std::vector<const Frame*> frames;
+    if (line.values().count("split") == 0) {
+        for (const Frame& frame : data.frames)
+            frames.push_back(&frame);
+        return frames;
+    }
+    const Split split = readSplit(line.get<std::string>("split"),
+                                  static_cast<int64_t>(data.frames.size()));
+    const auto part = line.get<std::string>("part");
+    if (part != "train" && part != "validation" && part != "test")
+        throw UsageError(cat("--part: found '", part, "', expected train, validation or test"));
+    const auto& numbers = part == "train"        ? split.train
+                          : part == "validation" ? split.validation
+                                                 : split.test;
+    for (const int64_t number : numbers)
+        frames.push_back(&data.frames[static_cast<size_t>(number)]);
+    if (frames.empty())
+        fail("evaluating ", line.get<std::string>("split"), ": its part ", part, " is empty");
+    return frames;
+}
+
+void checkSpecies(const Dataset& data, const ModelDescription& description,
+                  const std::string& path) {
+    std::vector<std::string> known;
+    for (const int species : description.species)
+        known.push_back(symbolOf(species));
+    for (const int species : data.species())
+        if (!std::binary_search(description.species.begin(), description.species.end(), species))
+            fail("evaluating ", path, ": the data hold ", symbolOf(species),
+                 ", the model was trained on ", join(known, ", "));
+}
+
+nlohmann::json pairJson(const ErrorPair& errors, double factor) {
+    return {{"mae", factor * errors.mae}, {"rmse", factor * errors.rmse}};
+}
+
+nlohmann::json errorsJson(const Errors& errors, double factor, const std::string& unit) {
+    nlohmann::json elements = nlohmann::json::object();
+    for (const auto& [element, pair] : errors.elements)
+        elements[symbolOf(element)] = pairJson(pair, factor);
+    nlohmann::json energy = pairJson(errors.energy, factor);
+    nlohmann::json forces = pairJson(errors.forces, factor);
+    energy["unit"] = unit;
+    forces["unit"] = unit + "/A";
+    return {{"energy", energy}, {"forces", forces}, {"elements", elements}};
+}
+
+void printTable(const nlohmann::json& result) {
+    const auto row = [](const std::string& name, const nlohmann::json& pair) {
+        std::cout << std::left << std::setw(12) << name << std::right << std::setw(12)
+                  << toFixed(pair.at("mae"), 4) << std::setw(12) << toFixed(pair.at("rmse"), 4)
+                  << "\n";
+    };
+    std::cout << result.at("frames") << " frames; energy in "
+              << result.at("energy").at("unit").get<std::string>() << ", forces in "
+              << result.at("forces").at("unit").get<std::string>() << "\n"
+              << std::setw(24) << "MAE" << std::setw(12) << "RMSE" << "\n";
+    row("energy", result.at("energy"));
+    row("forces", result.at("forces"));
+    for (const auto& [element, pair] : result.at("elements").items())
+        row("  on " + element, pair);
+}
+
+void writePredictions(const std::string& path, const Predictions& all,
+                      const std::vector<const Frame*>& frames, const EnergyOffset& offset,
+                      double factor) {
+    std::vector<double> energy, labels;
+    for (size_t n = 0; n < frames.size(); n++) {
+        const double shift = offset.of(frames[n]->numbers);
+        energy.push_back(factor * (all.energy[n] + shift));
+        labels.push_back(factor * (all.energyLabels[n] + shift));
+    }
+    const auto scaled = [&](std::vector<double> values) {
+        for (double& value : values)
+            value *= factor;
+        return values;
+    };
+    const size_t atoms = all.numbers.size();
+    writeNpz(path, {{"energy", {{energy.size()}, "<f8", energy}},
+                    {"energy_label", {{labels.size()}, "<f8", labels}},
+                    {"forces", {{atoms, 3}, "<f8", scaled(all.forces)}},
+                    {"forces_label", {{atoms, 3}, "<f8", scaled(all.forceLabels)}},
+                    {"numbers", {{atoms}, "<i8", {all.numbers.begin(), all.numbers.end()}}}});
+}
+
+}  // namespace
+
+int evaluateModel(const std::vector<std::string>& arguments) {
+    CommandLine line = commandLine();
+    if (!line.parse(arguments))
+        return 0;
+    const std::string path = line.required("model");
+    if (line.values().count("data") == 0)
+        throw UsageError("molspectra evaluate: --data is missing; --help shows all options");
+    if (const auto threads = line.get<int64_t>("threads"); threads > 0)
+        at::set_num_threads(static_cast<int>(threads));
+    const auto text = [&](const char* name) {
+        return line.values().count(name) ? line.get<std::string>(name) : std::string();
+    };
+    LoadedModel model = loadModel(path);
+    Dataset data = readDataset(line.get<std::vector<std::string>>("data"),
+                               {text("energy-unit"), text("length-unit")});
+    const std::string unit = data.energyUnit;
+    data.convertTo(model.description.energyUnit);
+    checkSpecies(data, model.description, path);
+    const double factor = energyFactor(model.description.energyUnit, unit);
+    const std::vector<const Frame*> frames = chosenFrames(line, data);
+    const Predictions all = predict(
+        model.network,
+        makeSamples(frames, model.description.config.cutoff, model.description.offset));
+    nlohmann::json result = errorsJson(errorsOf(all), factor, unit);
+    result["model"] = path;
+    result["data"] = line.get<std::vector<std::string>>("data");
+    result["frames"] = frames.size();
+    printTable(result);
+    if (line.values().count("json"))
+        writeFileSafely(text("json"), result.dump(2) + "\n");
+    if (line.values().count("predictions"))
+        writePredictions(text("predictions"), all, frames, model.description.offset, factor);
+    return 0;
+}
+
+}  // namespace molspectra

@@ -1,0 +1,112 @@
+// molspectra export: writes a model file for others to run.
+// SPDX-License-Identifier: MIT
+#include "core/Elements.h"
+#include "core/Error.h"
+#include "core/Files.h"
+#include "core/Units.h"
+#include "model/ModelFile.h"
+#include "model/Network.h"
+#include "molspectra/Embedded.h"
+#include "trainer/commands/CommandLine.h"
+#include "trainer/commands/Commands.h"
+#include "trainer/data/Dataset.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+
+namespace molspectra {
+
+namespace po = boost::program_options;
+
+namespace {
+
+CommandLine commandLine() {
+    po::options_description group("Options");
+    group.add_options()
+        ("model", po::value<std::string>(), "model file")
+        ("output", po::value<std::string>(), "file to write")
+        ("for", po::value<std::string>()->default_value("molspectra"),
+         "molspectra: our self-describing file; openmm-torch: one that its TorchForce runs")
+        ("elements", po::value<std::string>(),
+         "for openmm-torch: elements of all particles in order, as C,C,O,H,H,H,H,H,H")
+        ("elements-from", po::value<std::string>(),
+         "for openmm-torch: take them from the first frame of this NPZ or extended XYZ file")
+        ("dtype", po::value<std::string>(), "float32 or float64 (default: as in the model)");
+    return CommandLine(
+        {"molspectra export --model FILE --output FILE [options]",
+         "Writes a model file. For openmm-torch the file holds one molecule's elements, takes\n"
+         "positions in nm (open boundaries) and gives the energy in kJ/mol.",
+         "molspectra export --model run/model.pt --output double.pt --dtype float64\n"
+         "molspectra export --model run/model.pt --output torch.pt --for openmm-torch "
+         "--elements C,C,O,H,H,H,H,H,H"},
+        {group});
+}
+
+std::vector<int> elementsOf(const CommandLine& line) {
+    std::vector<int> numbers;
+    if (line.values().count("elements"))
+        for (const std::string& symbol : split(line.get<std::string>("elements"), ','))
+            numbers.push_back(atomicNumberOf(trim(symbol)));
+    else if (line.values().count("elements-from"))
+        numbers = readDataset({line.get<std::string>("elements-from")}).frames.front().numbers;
+    else
+        throw UsageError("--for openmm-torch needs --elements or --elements-from");
+    return numbers;
+}
+
+torch::jit::Module forOpenmmTorch(const LoadedModel& model, const std::vector<int>& elements) {
+    for (const int element : elements)
+        if (!std::binary_search(model.description.species.begin(),
+                                model.description.species.end(), element))
+            fail("exporting for openmm-torch: the model was not trained on ", symbolOf(element));
+    const auto atoms = static_cast<int64_t>(elements.size());
+    const double unit = kilojoulesPerMole(model.description.energyUnit);
+    torch::jit::Module made("molspectra.ForOpenmmTorch");
+    made.register_module("network", frozenCopy(model.network));
+    made.register_buffer("numbers", at::tensor(elements, at::kInt).to(at::kLong));
+    made.register_buffer("different", at::logical_not(at::eye(atoms, at::kBool)));
+    made.register_attribute("cutoff", c10::FloatType::get(), model.description.config.cutoff);
+    made.register_attribute("energy_unit", c10::FloatType::get(), unit);
+    made.register_attribute("energy_offset", c10::FloatType::get(),
+                            unit * model.description.offset.of(elements));
+    made.register_attribute("double", c10::IntType::get(), static_cast<int64_t>(at::kDouble));
+    made.define(embedded::OpenmmTorch);
+    made.eval();
+    return made;
+}
+
+void convert(LoadedModel& model, const std::string& dtype) {
+    if (dtype != "float32" && dtype != "float64")
+        throw UsageError(cat("--dtype: found '", dtype, "', expected float32 or float64"));
+    model.network.to(dtype == "float64" ? at::kDouble : at::kFloat);
+    model.description.dtype = dtype;
+}
+
+}  // namespace
+
+int exportModel(const std::vector<std::string>& arguments) {
+    CommandLine line = commandLine();
+    if (!line.parse(arguments))
+        return 0;
+    LoadedModel model = loadModel(line.required("model"));
+    const std::string output = line.required("output");
+    const auto target = line.get<std::string>("for");
+    if (line.values().count("dtype"))
+        convert(model, line.get<std::string>("dtype"));
+    if (target == "molspectra") {
+        saveModel(output, model.network, model.description);
+    } else if (target == "openmm-torch") {
+        std::ostringstream stream;
+        forOpenmmTorch(model, elementsOf(line)).save(stream);
+        writeFileSafely(output, stream.str());
+    } else {
+        throw UsageError(cat("--for: found '", target, "', expected molspectra or openmm-torch"));
+    }
+    std::cerr << "wrote " << output << "\n";
+    return 0;
+}
+
+}  // namespace molspectra

@@ -1,0 +1,31 @@
+// The progress line of a training run, on standard error.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "trainer/training/Trainer.h"
+
+#include <chrono>
+#include <string>
+
+namespace molspectra {
+
+/// One line rewritten where standard error is a terminal; elsewhere a line every ten seconds.
+class Progress {
+public:
+    /// @param unit  energy unit of the errors in the reports
+    explicit Progress(std::string unit);
+    void show(const TrainingReport& report);
+    void finish();
+
+private:
+    std::string unit_;
+    bool terminal_;
+    bool shown_ = false;
+    double bestForces_ = -1.0;
+    std::chrono::steady_clock::time_point last_;
+};
+
+/// "1 h 32 min", "4 min 10 s", "12 s"
+std::string durationText(double seconds);
+
+}  // namespace molspectra

@@ -1,0 +1,131 @@
+// Picks the reader by the file's extension and brings all files to one pair of units.
+// SPDX-License-Identifier: MIT
+#include "trainer/data/Dataset.h"
+
+#include "core/Error.h"
+#include "core/Files.h"
+#include "core/Units.h"
+#include "trainer/data/Readers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+namespace molspectra {
+
+namespace {
+
+/// Force RMS of molecules between 50 K and a few thousand kelvin, kcal/mol/angstrom.
+constexpr double smallestForceRms = 3, largestForceRms = 200;
+
+struct Format {
+    const char* name;
+    const char* energyUnit;
+    std::vector<Frame> (*read)(const std::string& path);
+};
+
+Format formatOf(const std::string& path) {
+    const std::string extension = lower(std::filesystem::path(path).extension().string());
+    if (extension == ".npz")
+        return {"npz", "kcal/mol", readMolecularNpz};
+    if (extension == ".xyz" || extension == ".extxyz")
+        return {"extxyz", "eV", readExtendedXyz};
+    fail("reading ", path, ": the extension is \"", extension,
+         "\", expected .npz, .xyz or .extxyz");
+}
+
+void scale(std::vector<double>& values, double factor) {
+    for (double& value : values)
+        value *= factor;
+}
+
+/// Lengths in another unit than angstrom change forces as well, which are per that length.
+void scaleLengths(Frame& frame, double factor) {
+    scale(frame.positions, factor);
+    scale(frame.forces, 1 / factor);
+    if (frame.cell)
+        for (auto& vector : *frame.cell)
+            for (double& component : vector)
+                component *= factor;
+}
+
+Dataset readOne(const std::string& path, const DataUnits& units) {
+    const Format format = formatOf(path);
+    Dataset data;
+    DataSource source{.path = path, .sha256 = {}, .format = format.name, .energyUnit = {},
+                      .lengthUnit = {}};
+    source.energyUnit = energyUnit(units.energy.empty() ? format.energyUnit : units.energy);
+    source.lengthUnit = lengthUnit(units.length.empty() ? "angstrom" : units.length);
+    source.unitsAssumed = units.energy.empty();
+    data.frames = format.read(path);
+    source.sha256 = sha256(readFile(path));
+    source.frames = data.frames.size();
+    if (const double factor = angstroms(source.lengthUnit); factor != 1)
+        for (Frame& frame : data.frames)
+            scaleLengths(frame, factor);
+    data.energyUnit = source.energyUnit;
+    data.sources.push_back(std::move(source));
+    return data;
+}
+
+}  // namespace
+
+std::vector<int> Dataset::species() const {
+    std::set<int> elements;
+    for (const Frame& frame : frames)
+        elements.insert(frame.numbers.begin(), frame.numbers.end());
+    return {elements.begin(), elements.end()};
+}
+
+double Dataset::forceRms() const {
+    double sum = 0;
+    size_t count = 0;
+    for (const Frame& frame : frames) {
+        for (double force : frame.forces)
+            sum += force * force;
+        count += frame.forces.size();
+    }
+    return count > 0 ? std::sqrt(sum / double(count)) : 0;
+}
+
+bool Dataset::singleMolecule() const {
+    return std::all_of(frames.begin(), frames.end(), [&](const Frame& frame) {
+        return frame.numbers == frames.front().numbers;
+    });
+}
+
+void Dataset::convertTo(const std::string& unit) {
+    const double factor = energyFactor(energyUnit, unit);
+    energyUnit = molspectra::energyUnit(unit);
+    if (factor == 1)
+        return;
+    for (Frame& frame : frames) {
+        frame.energy *= factor;
+        scale(frame.forces, factor);
+    }
+}
+
+Dataset readDataset(const std::vector<std::string>& paths, const DataUnits& units) {
+    if (paths.empty())
+        fail("reading data: no files were given, expected at least one");
+    Dataset all = readOne(paths[0], units);
+    for (size_t k = 1; k < paths.size(); k++) {
+        Dataset next = readOne(paths[k], units);
+        next.convertTo(all.energyUnit);
+        std::move(next.frames.begin(), next.frames.end(), std::back_inserter(all.frames));
+        all.sources.push_back(std::move(next.sources[0]));
+    }
+    return all;
+}
+
+std::optional<std::string> suspiciousForces(const Dataset& data) {
+    const double rms = data.forceRms() * energyFactor(data.energyUnit, "kcal/mol");
+    if (rms >= smallestForceRms && rms <= largestForceRms)
+        return std::nullopt;
+    return cat("the root mean square of the forces is ", toFixed(rms, 3), " kcal/mol/angstrom ",
+               "if the data are in ", data.energyUnit, ", outside the usual ", smallestForceRms,
+               " to ", largestForceRms, "; check the units of the data");
+}
+
+}  // namespace molspectra

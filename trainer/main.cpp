@@ -1,0 +1,75 @@
+// The program molspectra: a table of subcommands, and how their errors end.
+// SPDX-License-Identifier: MIT
+#include "core/Text.h"
+#include "trainer/commands/CommandLine.h"
+#include "trainer/commands/Commands.h"
+
+#include <c10/util/Exception.h>
+
+#include <iostream>
+#include <vector>
+
+namespace {
+
+struct Command {
+    const char* name;
+    int (*run)(const std::vector<std::string>&);
+    const char* purpose;
+};
+
+const std::vector<Command> commands{
+    {"finetune", molspectra::finetune, "train a network on energies and forces"},
+    {"evaluate", molspectra::evaluateModel, "errors of a model on labelled data"},
+    {"inspect", molspectra::inspect, "what a model file says of itself"},
+    {"export", molspectra::exportModel, "write a model file for others to run"},
+};
+
+std::string overview() {
+    std::string text = "usage: molspectra COMMAND [options]\n\nCommands:\n";
+    for (const Command& command : commands)
+        text += molspectra::cat("  ", command.name, std::string(12 - std::string(command.name).size(), ' '),
+                                command.purpose, "\n");
+    return text + "\nmolspectra COMMAND --help shows a command's options and examples.\n"
+                  "molspectra --version shows the version.\n";
+}
+
+int run(const std::string& name, const std::vector<std::string>& arguments) {
+    std::vector<std::string> names;
+    for (const Command& command : commands) {
+        if (name == command.name)
+            return command.run(arguments);
+        names.push_back(command.name);
+    }
+    throw molspectra::UsageError(molspectra::cat("unknown command '", name, "'; did you mean '",
+                                                 molspectra::nearest(name, names), "'?"));
+}
+
+int failed(const std::string& what, int code) {
+    std::cerr << "molspectra: " << what << "\n";
+    return code;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    const std::vector<std::string> arguments(values + 1, values + count);
+    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "help") {
+        (arguments.empty() ? std::cerr : std::cout) << overview();
+        return arguments.empty() ? 2 : 0;
+    }
+    if (arguments[0] == "--version") {
+        std::cout << molspectra::toolVersion() << "\n";
+        return 0;
+    }
+    try {
+        return run(arguments[0], {arguments.begin() + 1, arguments.end()});
+    } catch (const molspectra::UsageError& error) {
+        return failed(error.what(), 2);
+    } catch (const c10::Error& error) {
+        return failed(error.what_without_backtrace(), 1);
+    } catch (const std::bad_alloc&) {
+        return failed("out of memory; try a smaller --batch", 1);
+    } catch (const std::exception& error) {
+        return failed(error.what(), 1);
+    }
+}

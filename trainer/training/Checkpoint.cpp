@@ -1,0 +1,45 @@
+// What a run needs to go on exactly where it stopped, in one file.
+// SPDX-License-Identifier: MIT
+#include "trainer/training/Checkpoint.h"
+
+#include "core/Error.h"
+#include "core/Files.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/serialization/pickle.h>
+
+namespace molspectra {
+namespace {
+
+c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
+    c10::List<at::Tensor> list;
+    for (const at::Tensor& tensor : tensors)
+        list.push_back(tensor.detach());
+    return list;
+}
+
+}  // namespace
+
+void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+    const c10::IValue value = c10::ivalue::Tuple::create(
+        {c10::IValue(checkpoint.state.dump()), c10::IValue(asList(checkpoint.optimizer)),
+         c10::IValue(asList(checkpoint.best))});
+    const std::vector<char> bytes = torch::jit::pickle_save(value);
+    writeFileSafely(path, std::string_view(bytes.data(), bytes.size()));
+}
+
+Checkpoint loadCheckpoint(const std::string& path) {
+    const std::string bytes = readFile(path);
+    try {
+        const c10::IValue value =
+            torch::jit::pickle_load(std::vector<char>(bytes.begin(), bytes.end()));
+        const auto& parts = value.toTupleRef().elements();
+        return {nlohmann::json::parse(parts.at(0).toStringRef()), parts.at(1).toTensorVector(),
+                parts.at(2).toTensorVector()};
+    } catch (const std::exception&) {
+        fail("reading the checkpoint ", path, ": the file is damaged or no checkpoint, expected ",
+             "one that molspectra wrote");
+    }
+}
+
+}  // namespace molspectra
