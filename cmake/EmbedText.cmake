@@ -1,0 +1,15 @@
+# molspectra_embed_text(target file...): makes each text file a `const char* const` in namespace
+# molspectra::embedded, named after the file without its extension, in the header <target>/Embedded.h.
+function(molspectra_embed_text target)
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/embedded/${target})
+    set(header "// Made from text files by cmake/EmbedText.cmake.\n#pragma once\nnamespace molspectra::embedded {\n")
+    foreach(file ${ARGN})
+        get_filename_component(name ${file} NAME_WE)
+        file(READ ${file} text)
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+        string(APPEND header "inline const char* const ${name} = R\"EMBED(${text})EMBED\";\n")
+    endforeach()
+    string(APPEND header "}  // namespace molspectra::embedded\n")
+    file(CONFIGURE OUTPUT ${folder}/${target}/Embedded.h CONTENT "${header}" @ONLY)
+    target_include_directories(${target} PRIVATE ${folder})
+endfunction()

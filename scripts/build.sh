@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Configures build/ when the set-up has changed, builds everything with two jobs, and checks that
+# program and Python package start from .venv.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+logs=build/log
+mkdir -p "$logs"
+
+say() { echo "build: $*"; }
+
+stop() {
+    echo "build: $*" >&2
+    exit 1
+}
+
+configure() {
+    if [ -f build/build.ninja ] && cmp -s .venv/requirements.sha256 build/configured; then
+        return
+    fi
+    say "configuring build/"
+    if ! cmake --preset default >"$logs/configure.log" 2>&1; then
+        cat "$logs/configure.log" >&2
+        stop "configuring failed: see the first error above"
+    fi
+    cp .venv/requirements.sha256 build/configured
+}
+
+compile() {
+    say "compiling with two jobs (the first time takes minutes)"
+    cmake --build --preset default || stop "compiling failed: see the first error above"
+}
+
+check() {
+    .venv/bin/molspectra --version >/dev/null ||
+        stop "starting .venv/bin/molspectra: it failed; see the message above"
+    .venv/bin/python -c 'import molspectra' ||
+        stop "importing the Python package molspectra: it failed; see the message above"
+}
+
+configure
+compile
+check
+say "ready: .venv/bin/molspectra, and 'import molspectra' in .venv/bin/python"
