@@ -1,0 +1,195 @@
+// The training loop: it learns, it resumes to the same bits, it loses nothing.
+// SPDX-License-Identifier: MIT
+#include "core/Error.h"
+#include "core/Files.h"
+#include "model/ModelFile.h"
+#include "model/Network.h"
+#include "trainer/training/Checkpoint.h"
+#include "trainer/training/Schedule.h"
+#include "trainer/training/Trainer.h"
+#include "training/Molecules.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace molspectra {
+namespace {
+
+class TrainerTest : public testing::Test {
+protected:
+    void SetUp() override {
+        at::set_num_threads(1);
+        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+        folder = testing::TempDir() + "/" + test->test_suite_name() + "_" + test->name();
+        std::filesystem::remove_all(folder);
+        std::filesystem::create_directories(folder);
+        options.steps = 40;
+        options.batch = 4;
+        options.schedule.warmup = 5;
+        options.schedule.learningRate = 2e-3;
+        options.averageDecay = 0.9;
+        options.checkpointInterval = 15;
+    }
+
+    Trainer trainer(const std::string& subfolder = "") {
+        const std::vector<Frame> frames = springWaters(24);
+        const auto all = pointers(frames);
+        const std::vector<const Frame*> train(all.begin(), all.begin() + 18);
+        const std::vector<const Frame*> validation(all.begin() + 18, all.end());
+        const Standardization found = standardize(train, true, {});
+        ModelDescription description;
+        description.config = config;
+        description.species = {1, 8};
+        description.toolVersion = "molspectra test";
+        description.offset = found.offset;
+        torch::jit::Module network = makeNetwork(config, 1);
+        network.attr("energy_scale").toTensor().fill_(found.scale);
+        std::filesystem::create_directories(folder + "/" + subfolder);
+        return {network, description, makeSamples(train, config.cutoff, found.offset),
+                makeSamples(validation, config.cutoff, found.offset), options,
+                {folder + "/" + subfolder}};
+    }
+
+    /// Runs until the end, or until the given step.
+    static std::vector<TrainingReport> run(Trainer& trainer, int64_t until = 1000000) {
+        std::vector<TrainingReport> reports;
+        int64_t asked = 0;
+        trainer.run({{"test", true}}, [&](const TrainingReport& r) { reports.push_back(r); },
+                    [&] { return asked++ >= until; });
+        return reports;
+    }
+
+    std::vector<at::Tensor> weights(const std::string& subfolder = "") {
+        return loadCheckpoint(folder + "/" + subfolder + "/checkpoint.pt").optimizer;
+    }
+
+    ModelConfig config = smallConfig();
+    TrainingOptions options;
+    std::string folder;
+};
+
+TEST_F(TrainerTest, Training_LowersTheForceError) {
+    options.steps = 150;
+    Trainer learner = trainer();
+    const auto reports = run(learner);
+    EXPECT_LT(reports.back().forcesMae, 0.5 * reports.front().forcesMae);
+    EXPECT_EQ(loadModel(folder + "/model.pt").description.provenance["training"]["steps"], 150);
+}
+
+TEST_F(TrainerTest, ResumedRun_EndsWithTheSameBits) {
+    Trainer whole = trainer("whole");
+    run(whole);
+    Trainer first = trainer("parts");
+    run(first, 23);
+    Trainer second = trainer("parts");
+    second.resume();
+    run(second);
+    const auto expected = weights("whole"), found = weights("parts");
+    ASSERT_EQ(expected.size(), found.size());
+    for (size_t n = 0; n < expected.size(); n++)
+        EXPECT_TRUE(at::equal(expected[n], found[n])) << "tensor " << n;
+    const auto best = loadModel(folder + "/whole/model.pt").network.attr("norm_weight").toTensor();
+    EXPECT_TRUE(at::equal(
+        best, loadModel(folder + "/parts/model.pt").network.attr("norm_weight").toTensor()));
+}
+
+TEST_F(TrainerTest, ResumedMetrics_HaveEachStepOnce) {
+    Trainer first = trainer();
+    run(first, 23);
+    Trainer second = trainer();
+    second.resume();
+    run(second);
+    std::vector<int64_t> steps;
+    for (const std::string& line : split(readFile(folder + "/metrics.jsonl"), '\n'))
+        if (const auto json = nlohmann::json::parse(line, nullptr, false); json.contains("step"))
+            steps.push_back(json["step"]);
+    EXPECT_THAT(steps, testing::ElementsAre(0, 5, 10, 15, 20, 25, 30, 35, 40));
+}
+
+TEST_F(TrainerTest, ExportedWeights_AreTheBestByValidation) {
+    options.schedule.learningRate = 0.03;  // so high that the last validation is not the best
+    options.averageDecay = 0.0;
+    Trainer learner = trainer();
+    const auto reports = run(learner);
+    double best = reports.front().forcesMae;
+    for (const TrainingReport& report : reports)
+        if (report.best)
+            best = report.forcesMae;
+    const auto provenance = loadModel(folder + "/model.pt").description.provenance["training"];
+    EXPECT_DOUBLE_EQ(provenance["validation_forces_mae"].get<double>(), best);
+}
+
+TEST_F(TrainerTest, Resume_RefusesAnotherRunsCheckpoint) {
+    Trainer first = trainer();
+    run(first, 10);
+    options.seed = 99;
+    Trainer second = trainer();
+    EXPECT_THAT([&] { second.resume(); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("other data or options")));
+}
+
+TEST_F(TrainerTest, Resume_RefusesADamagedCheckpoint) {
+    Trainer first = trainer();
+    run(first, 10);
+    const std::string path = folder + "/checkpoint.pt", bytes = readFile(path);
+    writeFileSafely(path, bytes.substr(0, bytes.size() / 2));
+    Trainer second = trainer();
+    EXPECT_THAT([&] { second.resume(); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("damaged")));
+}
+
+TEST_F(TrainerTest, FullDisk_KeepsTheLastCheckpoint) {
+    Trainer first = trainer();
+    run(first, 10);
+    const std::string before = readFile(folder + "/checkpoint.pt");
+    // A folder in the way of the part file stands for any failure of writing.
+    std::filesystem::create_directories(folder + "/checkpoint.pt.part/full");
+    Trainer second = trainer();
+    second.resume();
+    EXPECT_THROW(run(second), Error);
+    EXPECT_EQ(readFile(folder + "/checkpoint.pt"), before);
+}
+
+TEST_F(TrainerTest, Denoising_NeedsANoiseHead) {
+    options.denoisingWeight = 0.1;
+    EXPECT_THAT([&] { trainer(); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("no noise head")));
+    config.noiseHead = true;
+    Trainer learner = trainer();
+    EXPECT_EQ(run(learner).back().step, 40);
+}
+
+TEST(Schedule, Warmup_RisesLinearlyToThePeak) {
+    ScheduleOptions options;
+    options.warmup = 10;
+    options.learningRate = 1.0;
+    const Schedule schedule(options, 100);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(0), 0.1);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(9), 1.0);
+}
+
+TEST(Schedule, Plateau_FallsAfterPatienceAndNotBelowTheMinimum) {
+    ScheduleOptions options{"plateau", 1.0, 0.7, 0, 0.8, 2};
+    Schedule schedule(options, 100);
+    for (const double loss : {1.0, 2.0, 2.0})
+        schedule.validated(loss);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(5), 1.0);
+    schedule.validated(2.0);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(5), 0.8);
+    for (int n = 0; n < 3; n++)
+        schedule.validated(2.0);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(5), 0.7);
+}
+
+TEST(Schedule, Cosine_EndsAtTheMinimum) {
+    const Schedule schedule({"cosine", 1.0, 0.1, 0, 0.8, 2}, 100);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(50), 0.1 + 0.5 * 0.9);
+    EXPECT_DOUBLE_EQ(schedule.learningRate(100), 0.1);
+}
+
+}  // namespace
+}  // namespace molspectra
