@@ -1,0 +1,36 @@
+// What a Context keeps of a MolSpectraForce: the validated atoms and the platform's kernel.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "plugin/include/MolSpectraForce.h"
+
+#include <openmm/Kernel.h>
+#include <openmm/internal/ForceImpl.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace MolSpectraPlugin {
+
+class MolSpectraForceImpl : public OpenMM::ForceImpl {
+public:
+    explicit MolSpectraForceImpl(const MolSpectraForce& owner);
+    ~MolSpectraForceImpl() override;
+
+    /// Checks the Force against System and model, then loads the model.
+    /// @throws OpenMMException for each way in which they do not fit
+    void initialize(OpenMM::ContextImpl& context) override;
+    const MolSpectraForce& getOwner() const override { return owner; }
+    void updateContextState(OpenMM::ContextImpl& context, bool& forcesInvalid) override;
+    double calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces,
+                               bool includeEnergy, int groups) override;
+    std::map<std::string, double> getDefaultParameters() override;
+    std::vector<std::string> getKernelNames() override;
+
+private:
+    const MolSpectraForce& owner;
+    OpenMM::Kernel kernel;
+};
+
+}  // namespace MolSpectraPlugin

@@ -1,0 +1,43 @@
+// Validation needs only the description; LibTorch comes in with the platform's kernel.
+// SPDX-License-Identifier: MIT
+#include "plugin/include/internal/MolSpectraForceImpl.h"
+
+#include "plugin/include/MolSpectraKernels.h"
+#include "plugin/include/internal/ModelBlob.h"
+
+#include <openmm/Context.h>
+#include <openmm/internal/ContextImpl.h>
+
+namespace MolSpectraPlugin {
+
+MolSpectraForceImpl::MolSpectraForceImpl(const MolSpectraForce& owner) : owner(owner) {
+    forceGroup = owner.getForceGroup();
+}
+
+MolSpectraForceImpl::~MolSpectraForceImpl() = default;
+
+void MolSpectraForceImpl::initialize(OpenMM::ContextImpl& context) {
+    const auto description = readDescription(owner.getModelBytes(), owner.getModelName());
+    const AtomSelection atoms(context.getSystem(), owner, description);
+    kernel = context.getPlatform().createKernel(CalcMolSpectraForceKernel::Name(), context);
+    kernel.getAs<CalcMolSpectraForceKernel>().initialize(owner, atoms);
+}
+
+void MolSpectraForceImpl::updateContextState(OpenMM::ContextImpl&, bool&) {}
+
+double MolSpectraForceImpl::calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces,
+                                                bool includeEnergy, int groups) {
+    if ((groups & (1 << forceGroup)) == 0)
+        return 0.0;
+    return kernel.getAs<CalcMolSpectraForceKernel>().execute(context, includeForces, includeEnergy);
+}
+
+std::map<std::string, double> MolSpectraForceImpl::getDefaultParameters() {
+    return {};
+}
+
+std::vector<std::string> MolSpectraForceImpl::getKernelNames() {
+    return {CalcMolSpectraForceKernel::Name()};
+}
+
+}  // namespace MolSpectraPlugin

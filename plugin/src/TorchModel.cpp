@@ -1,0 +1,263 @@
+// The only source file of the plugin that sees LibTorch.
+// SPDX-License-Identifier: MIT
+#include "plugin/include/internal/TorchModel.h"
+
+#include "core/Text.h"
+#include "plugin/include/internal/ModelBlob.h"
+#include "plugin/src/PythonLock.h"
+
+#include <openmm/OpenMMException.h>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/python/update_graph_executor_opt.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+namespace MolSpectraPlugin {
+
+using molspectra::cat;
+using OpenMM::OpenMMException;
+
+namespace {
+
+const std::vector<std::string> forwardArguments = {"Tensor", "Tensor", "Tensor",
+                                                   "Tensor", "Tensor", "int"};
+
+/// Size of a pair feature tensor that another thread pays for: LibTorch's own grain size.
+constexpr int64_t elementsPerThread = 32768;
+
+/// Switches LibTorch's profiling executor off for the calling thread: its first runs are slow, and
+/// each new combination of shapes would be compiled again.
+class PlainExecution {
+public:
+    PlainExecution() : before(torch::jit::getGraphExecutorOptimize()) {
+        torch::jit::setGraphExecutorOptimize(false);
+    }
+    ~PlainExecution() { torch::jit::setGraphExecutorOptimize(before); }
+    PlainExecution(const PlainExecution&) = delete;
+    PlainExecution& operator=(const PlainExecution&) = delete;
+
+private:
+    bool before;
+};
+
+/// Limits LibTorch's threads for the calling thread. Threads that wait for each other cost more
+/// than they save on small tensors, and many times more where other programs are busy as well.
+class ThreadLimit {
+public:
+    explicit ThreadLimit(int most) : before(at::get_num_threads()) { set(std::min(before, most)); }
+    ~ThreadLimit() { set(before); }
+    ThreadLimit(const ThreadLimit&) = delete;
+    ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+private:
+    static void set(int count) {
+        if (count != at::get_num_threads())
+            at::set_num_threads(count);
+    }
+
+    int before;
+};
+
+/// The line that says what went wrong, out of LibTorch's pages of stack traces.
+std::string essence(const std::string& what) {
+    static const std::string marker = "RuntimeError: ";
+    const size_t found = what.rfind(marker);
+    const size_t start = found == std::string::npos ? 0 : found + marker.size();
+    return molspectra::trim(what.substr(start, what.find('\n', start) - start));
+}
+
+template <class Work>
+auto translateTorch(const std::string& doing, Work&& work) {
+    try {
+        const PythonLockRelease unlocked;
+        const PlainExecution plain;
+        return work();
+    }
+    catch (const OpenMMException&) {
+        throw;
+    }
+    catch (const c10::Error& error) {
+        throw OpenMMException(cat(doing, essence(error.what_without_backtrace())));
+    }
+    catch (const std::exception& error) {
+        throw OpenMMException(cat(doing, essence(error.what())));
+    }
+}
+
+torch::jit::Module loadModule(const std::string& bytes, const std::string& name) {
+    return translateTorch(cat("MolSpectraForce: reading model ", name, " as TorchScript: "), [&] {
+        std::istringstream stream(bytes);
+        return torch::jit::load(stream, c10::Device(c10::kCPU));
+    });
+}
+
+std::string writeTypes(const std::vector<std::string>& arguments, const std::string& result) {
+    return cat("forward(", molspectra::join(arguments, ", "), ") -> ", result);
+}
+
+void checkForward(const torch::jit::Module& module, const std::string& name) {
+    std::string found = "no forward function";
+    const std::string expected = writeTypes(forwardArguments, "Tensor");
+    if (const auto method = module.find_method("forward")) {
+        const auto& schema = method->function().getSchema();
+        std::vector<std::string> arguments;
+        for (size_t i = 1; i < schema.arguments().size(); ++i)
+            arguments.push_back(schema.arguments()[i].type()->str());
+        const bool one = schema.returns().size() == 1;
+        found = writeTypes(arguments, one ? schema.returns()[0].type()->str() : "several values");
+    }
+    if (found != expected)
+        throw OpenMMException(cat("MolSpectraForce: reading model ", name, ": ", found,
+                                  " found, expected ", expected,
+                                  "; write the model with the program molspectra"));
+}
+
+void checkWeights(const torch::jit::Module& module, const molspectra::ModelDescription& described,
+                  const std::string& name) {
+    for (const auto& parameter : module.named_parameters()) {
+        if (parameter.name != "embedding_weight")
+            continue;
+        const at::Tensor& weight = parameter.value;
+        const std::string dtype = weight.scalar_type() == at::kDouble ? "float64" : "float32";
+        const std::string found = weight.dim() == 2
+                                      ? cat("[", weight.size(0), ",", weight.size(1), "]")
+                                      : cat(weight.dim(), "-dimensional");
+        const std::string expected =
+            cat("[", described.config.elements, ",", described.config.channels, "]");
+        if (found != expected || dtype != described.dtype)
+            throw OpenMMException(cat("MolSpectraForce: reading model ", name,
+                                      ": embedding_weight is ", found, " ", dtype,
+                                      ", but its description says ", expected, " ",
+                                      described.dtype, "; the file was altered"));
+    }
+}
+
+/// Module::to() would convert integer buffers as well.
+void convertToDouble(torch::jit::Module& module) {
+    const auto convert = [](at::Tensor tensor) {
+        tensor.requires_grad_(false);
+        if (tensor.is_floating_point())
+            tensor.set_data(tensor.to(at::kDouble));
+    };
+    for (const at::Tensor& parameter : module.parameters())
+        convert(parameter);
+    for (const at::Tensor& buffer : module.buffers())
+        convert(buffer);
+}
+
+template <class T>
+at::Tensor toTensor(std::span<const T> values, at::IntArrayRef sizes, at::ScalarType type) {
+    at::Tensor tensor = at::empty(sizes, at::TensorOptions().dtype(type));
+    if (!values.empty())
+        std::memcpy(tensor.mutable_data_ptr(), values.data(), values.size_bytes());
+    return tensor;
+}
+
+at::Tensor pairTensor(const molspectra::NeighborPairs& pairs) {
+    const auto count = static_cast<int64_t>(pairs.size());
+    at::Tensor tensor = at::empty({2, count}, at::TensorOptions().dtype(at::kLong));
+    auto* data = tensor.mutable_data_ptr<int64_t>();
+    std::copy(pairs.receiver.begin(), pairs.receiver.end(), data);
+    std::copy(pairs.sender.begin(), pairs.sender.end(), data + count);
+    return tensor;
+}
+
+}  // namespace
+
+struct TorchModel::Impl {
+    std::string name;
+    molspectra::ModelDescription description;
+    torch::jit::Module module;
+    int threads;
+
+    int threadsFor(const molspectra::NeighborPairs& pairs) const;
+    double forward(std::span<const int> atomicNumbers, const molspectra::NeighborPairs& pairs,
+                   const at::Tensor& positions, at::Tensor& energy);
+    std::vector<double> forces(const at::Tensor& energy, const at::Tensor& positions) const;
+};
+
+int TorchModel::Impl::threadsFor(const molspectra::NeighborPairs& pairs) const {
+    const int64_t elements = static_cast<int64_t>(pairs.size()) * description.config.channels;
+    return static_cast<int>(std::min<int64_t>(threads, 1 + elements / elementsPerThread));
+}
+
+double TorchModel::Impl::forward(std::span<const int> atomicNumbers,
+                                 const molspectra::NeighborPairs& pairs,
+                                 const at::Tensor& positions, at::Tensor& energy) {
+    const auto atoms = static_cast<int64_t>(atomicNumbers.size());
+    const std::vector<int64_t> numbers(atomicNumbers.begin(), atomicNumbers.end());
+    energy = module
+                 .forward({toTensor<int64_t>(numbers, {atoms}, at::kLong), positions,
+                           pairTensor(pairs),
+                           toTensor<double>(pairs.shift, {static_cast<int64_t>(pairs.size()), 3},
+                                            at::kDouble),
+                           at::zeros({atoms}, at::TensorOptions().dtype(at::kLong)),
+                           static_cast<int64_t>(1)})
+                 .toTensor();
+    if (energy.numel() != 1)
+        throw OpenMMException(cat("MolSpectraForce: evaluating model ", name, ": ", energy.numel(),
+                                  " energies returned, expected 1 for one molecule"));
+    return energy.item().toDouble();
+}
+
+std::vector<double> TorchModel::Impl::forces(const at::Tensor& energy,
+                                             const at::Tensor& positions) const {
+    std::vector<double> values(static_cast<size_t>(positions.numel()), 0.0);
+    if (!energy.requires_grad())
+        throw OpenMMException(cat("MolSpectraForce: evaluating model ", name,
+                                  ": the energy has no derivative, expected it to depend on the "
+                                  "positions"));
+    const auto gradients = torch::autograd::grad({energy.sum()}, {positions}, {}, std::nullopt,
+                                                 false, /*allow_unused=*/true);
+    if (!gradients[0].defined())  // no atom has a neighbor
+        return values;
+    const at::Tensor gradient = gradients[0].contiguous();
+    const auto* data = gradient.const_data_ptr<double>();
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = -data[i];
+    return values;
+}
+
+TorchModel::TorchModel(const std::string& bytes, const std::string& name, int threads)
+    : impl(std::make_unique<Impl>(
+          Impl{name, readDescription(bytes, name), loadModule(bytes, name), threads})) {
+    checkForward(impl->module, name);
+    checkWeights(impl->module, impl->description, name);
+    impl->module.eval();
+    convertToDouble(impl->module);
+}
+
+TorchModel::~TorchModel() = default;
+
+const molspectra::ModelDescription& TorchModel::description() const {
+    return impl->description;
+}
+
+TorchModel::Result TorchModel::evaluate(std::span<const int> atomicNumbers,
+                                        std::span<const double> positions,
+                                        const molspectra::NeighborPairs& pairs, bool wantForces) {
+    return translateTorch(cat("MolSpectraForce: evaluating model ", impl->name, ": "), [&] {
+        const auto atoms = static_cast<int64_t>(atomicNumbers.size());
+        const ThreadLimit limit(impl->threadsFor(pairs));
+        const c10::AutoGradMode gradients(wantForces);
+        at::Tensor x = toTensor<double>(positions, {atoms, 3}, at::kDouble);
+        x.requires_grad_(wantForces);
+        at::Tensor energy;
+        Result result;
+        result.energy = impl->forward(atomicNumbers, pairs, x, energy);
+        if (wantForces)
+            result.forces = impl->forces(energy, x);
+        return result;
+    });
+}
+
+}  // namespace MolSpectraPlugin
