@@ -1,0 +1,129 @@
+"""Systems and forces from a topology and a model file."""
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import os
+from typing import Iterable, Optional, Union
+
+import openmm
+import openmm.app
+
+from .force import MolSpectraForce
+
+Model = Union[str, os.PathLike, bytes]
+
+
+def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Iterable[int]] = None,
+                periodic: Optional[bool] = None) -> MolSpectraForce:
+    """Create a force with the elements of a topology.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+        Names the element of every atom.
+    model : str, os.PathLike or bytes
+        Model file, or its content.
+    atoms : iterable of int, optional
+        Indices of the atoms the network acts on; all by default.
+    periodic : bool, optional
+        Whether the network sees periodic images; by default, whether the topology has a box.
+
+    Returns
+    -------
+    MolSpectraForce
+        Ready to be added to a System whose particles are the topology's atoms.
+
+    Raises
+    ------
+    ValueError
+        If an atom has no element or an index is outside the topology.
+    openmm.OpenMMException
+        If the model file is missing or unreadable.
+    """
+    force = MolSpectraForce.fromBytes(model) if isinstance(model, bytes) else MolSpectraForce(model)
+    everyAtom = list(topology.atoms())
+    chosen = range(len(everyAtom)) if atoms is None else [int(atom) for atom in atoms]
+    force.setAtomicNumbers([_atomicNumber(everyAtom, index) for index in chosen])
+    if atoms is not None:
+        if not chosen:
+            raise ValueError("creating a MolSpectraForce: no atoms were chosen, "
+                             "expected at least one")
+        force.setParticles(chosen)
+    if periodic is None:
+        periodic = topology.getPeriodicBoxVectors() is not None
+    force.setUsesPeriodicBoundaryConditions(periodic)
+    return force
+
+
+def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional[bool] = None,
+                 removeCMMotion: bool = True) -> openmm.System:
+    """Create a System in which all forces come from one model.
+
+    Parameters
+    ----------
+    topology : openmm.app.Topology
+        Gives elements, masses and the default box.
+    model : str, os.PathLike or bytes
+        Model file, or its content.
+    periodic : bool, optional
+        Whether the network sees periodic images; by default, whether the topology has a box.
+    removeCMMotion : bool
+        Whether to add a CMMotionRemover.
+
+    Returns
+    -------
+    openmm.System
+        No constraints, no other forces.
+
+    Raises
+    ------
+    ValueError
+        If an atom has no element, or `periodic` is true and the topology has no box.
+    openmm.OpenMMException
+        If the model file is missing or unreadable.
+    """
+    box = topology.getPeriodicBoxVectors()
+    if periodic and box is None:
+        raise ValueError("creating a System: periodic=True was given, but the topology has no box; "
+                         "call topology.setPeriodicBoxVectors first")
+    force = createForce(topology, model, periodic=periodic)
+    system = openmm.System()
+    for atom in topology.atoms():
+        system.addParticle(atom.element.mass)
+    if box is not None:
+        system.setDefaultPeriodicBoxVectors(*box)
+    system.addForce(force)
+    if removeCMMotion:
+        system.addForce(openmm.CMMotionRemover())
+    return system
+
+
+def forces(system: openmm.System) -> list[MolSpectraForce]:
+    """Get the MolSpectraForces of a System with all their methods.
+
+    System.getForces returns them as plain Force objects where the System was read from XML or
+    copied.
+
+    Parameters
+    ----------
+    system : openmm.System
+        Keeps owning the forces, and must outlive them.
+
+    Returns
+    -------
+    list of MolSpectraForce
+        In the System's order.
+    """
+    return [MolSpectraForce.cast(force) for force in system.getForces()
+            if MolSpectraForce.isinstance(force)]
+
+
+def _atomicNumber(everyAtom: list, index: int) -> int:
+    if not 0 <= index < len(everyAtom):
+        raise ValueError(f"creating a MolSpectraForce: atom {index} was chosen, expected indices "
+                         f"from 0 to {len(everyAtom) - 1}")
+    atom = everyAtom[index]
+    if atom.element is None:
+        raise ValueError(f"creating a MolSpectraForce: atom {index} ({atom.name}) has no element, "
+                         "expected one for every atom the network sees")
+    return atom.element.atomic_number

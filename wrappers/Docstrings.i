@@ -1,0 +1,195 @@
+// What help() says of MolSpectraForce, in numpydoc form. C++ readers: see MolSpectraForce.h.
+// SPDX-License-Identifier: MIT
+%define DOC(member, text)
+%feature("docstring") MolSpectraPlugin::MolSpectraForce::member text;
+%enddef
+
+%feature("docstring") MolSpectraPlugin::MolSpectraForce "
+Adds the energy of a MolSpectra network to a System.
+
+The object is data only. The model is compiled, and everything the force was
+told is checked, when a Context is created; changes made later do not reach it.
+
+The network replaces nothing that other forces compute, has no electrostatics
+beyond its cutoff, and reports no bonds: a Monte Carlo barostat scales each of
+its atoms on its own unless another force bonds them.
+";
+
+DOC(MolSpectraForce, "
+Create a force from a model file, which is read at once.
+
+Parameters
+----------
+modelFile : str or os.PathLike
+    Model written by the program molspectra.
+
+Raises
+------
+openmm.OpenMMException
+    If the file is missing or unreadable. Its content is not judged yet.
+")
+
+DOC(fromBytes, "
+Create a force from the content of a model file.
+
+Parameters
+----------
+modelBytes : bytes
+    Content of a model file; not judged yet.
+
+Returns
+-------
+MolSpectraForce
+    A new force.
+")
+
+DOC(getModelBytes, "
+Get the content of the model file.
+
+Returns
+-------
+bytes
+    The model, as given to the constructor.
+")
+
+DOC(getModelSha256, "
+Get the SHA-256 of the model's bytes.
+
+Returns
+-------
+str
+    64 hexadecimal digits.
+")
+
+DOC(getModelName, "
+Get what error messages call the model. It is not serialized.
+
+Returns
+-------
+str
+    The path given to the constructor, or 'model bytes' with the first digits
+    of the SHA-256.
+")
+
+DOC(getModelDescription, "
+Get the model's description of itself.
+
+Returns
+-------
+str
+    JSON: configuration, units, species, energy offset and provenance.
+
+Raises
+------
+openmm.OpenMMException
+    If the bytes are no model file, or in a format newer than known.
+")
+
+DOC(getCutoff, "
+Get the distance beyond which two atoms do not exchange messages.
+
+Returns
+-------
+openmm.unit.Quantity
+    The cutoff, a length.
+")
+
+DOC(getSpecies, "
+Get the elements the model was trained on. No other is accepted.
+
+Returns
+-------
+tuple of int
+    Atomic numbers, ascending.
+")
+
+DOC(setAtomicNumbers, "
+Set the element of every atom the network sees. Must be called.
+
+Parameters
+----------
+atomicNumbers : sequence of int
+    One for each particle of the System in order, or for each of the particles
+    named by setParticles in their order.
+")
+
+DOC(getAtomicNumbers, "
+Get the atomic numbers given by setAtomicNumbers.
+
+Returns
+-------
+tuple of int
+    One for each atom.
+")
+
+DOC(setParticles, "
+Limit the network to some particles. The others feel nothing and are not seen.
+
+Parameters
+----------
+particles : sequence of int
+    Indices, each at most once; empty (the default) for all particles.
+")
+
+DOC(getParticles, "
+Get the indices given by setParticles.
+
+Returns
+-------
+tuple of int
+    Empty for all particles.
+")
+
+DOC(setUsesPeriodicBoundaryConditions, "
+Set whether the network sees the periodic images of the Context's box.
+
+Parameters
+----------
+periodic : bool
+    False by default: the atoms are taken where they are, even in a periodic
+    System. Any triclinic box will do, also one smaller than the cutoff.
+")
+
+DOC(usesPeriodicBoundaryConditions, "
+Get whether the network sees periodic images.
+
+Returns
+-------
+bool
+    True if it does.
+")
+
+DOC(isinstance, "
+Tell whether a force, as read back from a System or XML, is a MolSpectraForce.
+
+Parameters
+----------
+force : openmm.Force
+    Any force.
+
+Returns
+-------
+bool
+    True if cast will succeed.
+")
+
+DOC(cast, "
+Get the MolSpectraForce behind a plain Force, as System.getForce returns it.
+
+If the argument owned its C++ object, the result does afterwards.
+
+Parameters
+----------
+force : openmm.Force
+    A force for which isinstance is true.
+
+Returns
+-------
+MolSpectraForce
+    The same force with all its methods.
+
+Raises
+------
+openmm.OpenMMException
+    If it is another kind of force.
+")
