@@ -45,13 +45,20 @@ CommandLine commandLine() {
         {group});
 }
 
+std::vector<int> onlyMolecule(const std::string& path) {
+    const Dataset data = readDataset({path});
+    if (!data.singleMolecule())
+        fail("taking elements from ", path, ": found frames of different molecules, expected one");
+    return data.frames.front().numbers;
+}
+
 std::vector<int> elementsOf(const CommandLine& line) {
     std::vector<int> numbers;
     if (line.values().count("elements"))
         for (const std::string& symbol : split(line.get<std::string>("elements"), ','))
             numbers.push_back(atomicNumberOf(trim(symbol)));
     else if (line.values().count("elements-from"))
-        numbers = readDataset({line.get<std::string>("elements-from")}).frames.front().numbers;
+        numbers = onlyMolecule(line.get<std::string>("elements-from"));
     else
         throw UsageError("--for openmm-torch needs --elements or --elements-from");
     return numbers;

@@ -75,6 +75,20 @@ nlohmann::json sourcesJson(const Dataset& data) {
     return list;
 }
 
+/// Whether energies are referred to one molecule's mean, and not to its elements.
+bool molecularReference(const CommandLine& line, const Dataset& data) {
+    const auto wanted = line.get<std::string>("energy-reference");
+    if (wanted == "auto")
+        return data.singleMolecule();
+    if (wanted != "molecule" && wanted != "elements")
+        throw UsageError(cat("--energy-reference: found '", wanted,
+                             "', expected auto, molecule or elements"));
+    if (wanted == "molecule" && !data.singleMolecule())
+        fail("referring energies to one molecule: the data hold frames of different molecules; ",
+             "give files of one molecule, or --energy-reference elements");
+    return wanted == "molecule";
+}
+
 /// The network to train: from a model file, or from nothing in the data's unit.
 LoadedModel startModel(const CommandLine& line, const Dataset& data, const FrameList& train) {
     const auto seed = static_cast<uint64_t>(line.get<int64_t>("seed"));
@@ -82,7 +96,7 @@ LoadedModel startModel(const CommandLine& line, const Dataset& data, const Frame
         LoadedModel model{makeNetwork(networkConfig(line), seed), {}};
         model.description.config = networkConfig(line);
         model.description.energyUnit = data.energyUnit;
-        const Standardization found = standardize(train, data.singleMolecule(), {});
+        const Standardization found = standardize(train, molecularReference(line, data), {});
         model.network.attr("energy_scale").toTensor().fill_(found.scale);
         model.description.offset = found.offset;
         return model;
@@ -101,10 +115,10 @@ LoadedModel startModel(const CommandLine& line, const Dataset& data, const Frame
 }
 
 /// The offset of a started network: what its energies lack of the new labels.
-void refitOffset(LoadedModel& model, const FrameList& train, bool singleMolecule) {
+void refitOffset(LoadedModel& model, const FrameList& train, bool molecular) {
     const auto samples = makeSamples(train, model.description.config.cutoff, {});
     const std::vector<double> predicted = predict(model.network, samples).energy;
-    model.description.offset = standardize(train, singleMolecule, predicted).offset;
+    model.description.offset = standardize(train, molecular, predicted).offset;
 }
 
 void checkElements(const Dataset& data, const ModelConfig& config) {
@@ -172,7 +186,7 @@ Prepared prepare(const CommandLine& line) {
     made.validation = select(made.data, made.split.validation);
     checkElements(made.data, made.model.description.config);
     if (line.values().count("model"))
-        refitOffset(made.model, made.train, made.data.singleMolecule());
+        refitOffset(made.model, made.train, molecularReference(line, made.data));
     ModelDescription& description = made.model.description;
     description.species = made.data.species();
     description.toolVersion = toolVersion();

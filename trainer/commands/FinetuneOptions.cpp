@@ -34,6 +34,9 @@ po::options_description dataOptions() {
          "of the data: kcal/mol, kJ/mol, eV or hartree (default: kcal/mol for NPZ, eV for XYZ)")
         ("length-unit", po::value<std::string>(),
          "of the data: angstrom, nm or bohr (default: angstrom)")
+        ("energy-reference", word("auto"),
+         "energy taken off outside the network: molecule (a mean; one molecule only), elements (an "
+         "energy for each element), or auto: molecule where the data hold only one")
         ("train", integer(950), "training frames")
         ("validation", integer(50), "validation frames")
         ("test", integer(-1), "test frames, recorded for evaluate; -1 is all that are left")

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Writes the help pages of the built program into docs/cli; a test compares them.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+program=build/bin/molspectra
+mkdir -p docs/cli
+"$program" --help >docs/cli/molspectra.txt
+for command in finetune evaluate inspect export; do
+    "$program" "$command" --help >"docs/cli/$command.txt"
+done

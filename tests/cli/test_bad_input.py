@@ -1,0 +1,157 @@
+"""Bad data and bad files: one sentence, exit code 1, nothing lost.
+
+SPDX-License-Identifier: MIT
+"""
+
+import os
+import resource
+import shutil
+
+import numpy as np
+import pytest
+from conftest import SHORT, TINY, run, water
+
+
+def finetune(data, folder, *more):
+    return run("finetune", "--data", data, "--output", folder, *TINY, *SHORT, *more)
+
+
+def check(result, *words):
+    assert result.returncode == 1, result.stderr
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith("molspectra: ")
+    assert all(str(word) in line for word in words), line
+
+
+def changed(tmp_path, **arrays):
+    """The water file with some arrays replaced; None leaves one out."""
+    path = tmp_path / "changed.npz"
+    merged = {**water(), **arrays}
+    np.savez(path, **{key: value for key, value in merged.items() if value is not None})
+    return path
+
+
+def test_missing_file(tmp_path):
+    check(finetune(tmp_path / "absent.npz", tmp_path / "run"), "absent.npz", "No such file")
+
+
+def test_truncated_file(tmp_path, data):
+    path = tmp_path / "half.npz"
+    path.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+    check(finetune(path, tmp_path / "run"), "half.npz")
+
+
+def test_file_that_is_no_npz(tmp_path):
+    path = tmp_path / "text.npz"
+    path.write_text("once upon a time")
+    check(finetune(path, tmp_path / "run"), "text.npz", "NPZ")
+
+
+def test_unknown_extension(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("1,2,3")
+    check(finetune(path, tmp_path / "run"), "data.csv")
+
+
+def test_missing_key_lists_those_present(tmp_path):
+    check(finetune(changed(tmp_path, F=None), tmp_path / "run"), "changed.npz", "F", "R")
+
+
+def test_wrong_shape_names_both(tmp_path):
+    check(finetune(changed(tmp_path, F=np.zeros((40, 4, 3))), tmp_path / "run"), "[40, 4, 3]",
+          "[40, 3, 3]")
+
+
+def test_wrong_dtype(tmp_path):
+    check(finetune(changed(tmp_path, R=np.zeros((40, 3, 3), complex)), tmp_path / "run"), "c16")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_labels_that_are_no_numbers(tmp_path, value):
+    forces = water()["F"]
+    forces[7, 1, 2] = value
+    check(finetune(changed(tmp_path, F=forces), tmp_path / "run"), "7")
+
+
+def test_unknown_element(tmp_path):
+    check(finetune(changed(tmp_path, z=np.array([8, 1, 130])), tmp_path / "run"), "130")
+
+
+def test_element_that_the_network_has_no_row_for(tmp_path):
+    check(finetune(changed(tmp_path, z=np.array([8, 1, 110])), tmp_path / "run"), "110")
+
+
+def test_mixed_molecules_where_one_is_expected(tmp_path):
+    z = np.tile(np.array([8, 1, 1]), (40, 1))
+    z[5] = [16, 1, 1]
+    path = changed(tmp_path, z=z)
+    check(finetune(path, tmp_path / "run", "--energy-reference", "molecule"), "different molecules")
+    assert finetune(path, tmp_path / "run").returncode == 0
+
+
+def test_split_larger_than_the_data(tmp_path, data):
+    result = run("finetune", "--data", data, "--output", tmp_path / "run", *TINY, "--train", "950")
+    check(result, "40", "950")
+
+
+def test_unwritable_output(tmp_path, data):
+    (tmp_path / "file").write_text("in the way")
+    check(finetune(data, tmp_path / "file" / "run"), "file/run")
+
+
+def test_full_disk_keeps_the_last_checkpoint(tmp_path, trained):
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+    before = (folder / "checkpoint.pt").read_bytes()
+    os.symlink("/dev/full", folder / "checkpoint.pt.part")
+    check(run("finetune", "--resume", folder, "--steps", "14"), "checkpoint.pt", "No space left")
+    assert (folder / "checkpoint.pt").read_bytes() == before
+
+
+def test_full_disk_while_saving_the_model_keeps_the_old_one(tmp_path, trained):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    before = (trained / "model.pt").read_bytes()
+    copy = tmp_path / "copy.pt"
+    copy.write_bytes(before)
+    result = run("export", "--model", trained / "model.pt", "--output", copy, preexec_fn=limit)
+    assert result.returncode != 0
+    assert copy.read_bytes() == before
+
+
+def test_model_that_is_no_torchscript(tmp_path, data):
+    path = tmp_path / "text.pt"
+    path.write_text("once upon a time")
+    check(run("evaluate", "--model", path, "--data", data), "text.pt", "not a TorchScript file")
+
+
+def rewritten(source, target, change):
+    """A copy of a model file whose description went through `change`, a function of its text."""
+    import zipfile
+
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for item in old.infolist():
+            content = old.read(item)
+            if item.filename.endswith("molspectra.json"):
+                content = change(content.decode()).encode()
+            new.writestr(item, content)
+    return target
+
+
+def test_model_of_a_newer_format(tmp_path, data, trained):
+    path = rewritten(trained / "model.pt", tmp_path / "newer.pt", lambda text: text.replace(
+        '"formatVersion": 1', '"formatVersion": 99').replace(
+        '"formatVersion":1', '"formatVersion":99'))
+    check(run("evaluate", "--model", path, "--data", data), "newer.pt", "99", "1")
+
+
+def test_model_whose_description_contradicts_its_weights(tmp_path, data, trained):
+    path = rewritten(trained / "model.pt", tmp_path / "wide.pt", lambda text: text.replace(
+        '"channels": 16', '"channels": 32').replace('"channels":16', '"channels":32'))
+    check(run("evaluate", "--model", path, "--data", data), "wide.pt", "[100, 16]", "[100, 32]")
+
+
+def test_data_with_an_element_that_the_model_was_not_trained_on(tmp_path, trained):
+    path = changed(tmp_path, z=np.array([16, 1, 1]))
+    check(run("evaluate", "--model", trained / "model.pt", "--data", path), "S", "H, O")

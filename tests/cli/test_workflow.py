@@ -1,0 +1,149 @@
+"""The whole way through the program: fine-tune, evaluate, inspect, export, resume.
+
+SPDX-License-Identifier: MIT
+"""
+
+import json
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pytest
+from conftest import PROGRAM, SHORT, TINY, run, water
+
+
+def metrics(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_run_leaves_its_files(trained):
+    assert {p.name for p in trained.iterdir()} == {
+        "model.pt", "metrics.jsonl", "split.npz", "config.ini", "checkpoint.pt"}
+    header, *lines = metrics(trained)
+    assert header["header"]["energy_unit"] == "kcal/mol"
+    assert lines[-1]["step"] == 12 and lines[-1]["validation_forces_mae"] > 0
+    split = np.load(trained / "split.npz")
+    parts = np.concatenate([split[key] for key in ("idx_train", "idx_val", "idx_test")])
+    assert sorted(parts) == list(range(40))
+
+
+def test_inspect_tells_where_a_model_came_from(trained):
+    text = run("inspect", trained / "model.pt").stdout
+    assert "F 16, L 2" in text and "H, O" in text
+    facts = json.loads(run("inspect", trained / "model.pt", "--json").stdout)
+    assert facts["provenance"]["data"][0]["file"] == "water.npz"
+    assert facts["provenance"]["split"]["train"] == 20
+    assert facts["energyUnit"] == "kcal/mol"
+
+
+def test_evaluate_agrees_with_its_own_predictions(tmp_path, trained, data):
+    result = run("evaluate", "--model", trained / "model.pt", "--data", data, "--json",
+                 tmp_path / "errors.json", "--predictions", tmp_path / "predictions.npz",
+                 "--split", trained / "split.npz", "--part", "test")
+    assert result.returncode == 0, result.stderr
+    errors = json.loads((tmp_path / "errors.json").read_text())
+    table = np.load(tmp_path / "predictions.npz")
+    difference = table["forces"] - table["forces_label"]
+    assert errors["frames"] == 15 == len(table["energy"])
+    assert errors["forces"]["mae"] == pytest.approx(np.abs(difference).mean(), rel=1e-6)
+    assert errors["forces"]["rmse"] == pytest.approx(np.sqrt((difference**2).mean()), rel=1e-6)
+    hydrogen = np.abs(difference[table["numbers"] == 1]).mean()
+    assert errors["elements"]["H"]["mae"] == pytest.approx(hydrogen, rel=1e-6)
+    assert table["energy_label"] == pytest.approx(
+        water()["E"][np.load(trained / "split.npz")["idx_test"], 0])
+
+
+def test_extended_xyz_in_electronvolts_gives_the_same_errors(tmp_path, trained, data):
+    electronvolt = 23.060547830619  # kcal/mol, CODATA 2018
+    lines = []
+    table = water()
+    for R, E, F in zip(table["R"], table["E"][:, 0] / electronvolt, table["F"] / electronvolt):
+        lines += ["3", f'Properties=species:S:1:pos:R:3:forces:R:3 energy={E:.12f}']
+        lines += [f"{s} {' '.join(f'{x:.10f}' for x in (*r, *f))}"
+                  for s, r, f in zip("OHH", R, F)]
+    path = tmp_path / "water.xyz"
+    path.write_text("\n".join(lines) + "\n")
+    mae = []
+    for file in (data, path):
+        run("evaluate", "--model", trained / "model.pt", "--data", file, "--json",
+            tmp_path / "errors.json")
+        errors = json.loads((tmp_path / "errors.json").read_text())
+        mae.append(errors["forces"]["mae"])
+    assert errors["forces"]["unit"] == "eV/A"
+    assert mae[0] == pytest.approx(mae[1] * electronvolt, rel=1e-6)
+
+
+def test_started_network_keeps_what_it_knows(tmp_path, trained, data):
+    folder = tmp_path / "run"
+    result = run("finetune", "--data", data, "--model", trained / "model.pt", "--output", folder,
+                 *SHORT)
+    assert result.returncode == 0, result.stderr
+    before = metrics(trained)[-1]["validation_forces_mae"]
+    assert metrics(folder)[1]["validation_forces_mae"] == pytest.approx(before, rel=0.2)
+    facts = json.loads(run("inspect", folder / "model.pt", "--json").stdout)
+    assert facts["provenance"]["started_from"]["file"] == "model.pt"
+
+
+def test_configuration_file_repeats_a_run(tmp_path, trained):
+    result = run("finetune", "--config", trained / "config.ini", "--output", tmp_path / "again")
+    assert result.returncode == 0, result.stderr
+    timeless = [{k: v for k, v in line.items() if "second" not in k}
+                for line in metrics(tmp_path / "again")[1:]]
+    assert timeless == [{k: v for k, v in line.items() if "second" not in k}
+                        for line in metrics(trained)[1:]]
+
+
+def test_interrupted_run_goes_on_where_it_stopped(tmp_path, data):
+    options = ["--data", data, *TINY, "--train", "20", "--validation", "5", "--steps", "400",
+               "--threads", "1"]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert run("finetune", "--output", whole, *options).returncode == 0
+    process = subprocess.Popen([PROGRAM, "finetune", "--output", str(parts), *map(str, options)],
+                               stderr=subprocess.PIPE, text=True)
+    deadline = time.time() + 120
+    while time.time() < deadline and not ((parts / "metrics.jsonl").exists()
+                                          and len(metrics(parts)) > 3):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0 and "interrupted" in errors, errors
+    assert metrics(parts)[-1]["step"] < 400
+    result = run("finetune", "--resume", parts)
+    assert result.returncode == 0, result.stderr
+    tensors = [weights(folder / "model.pt") for folder in (whole, parts)]
+    assert tensors[0].keys() == tensors[1].keys()
+    for name, values in tensors[0].items():
+        assert np.array_equal(values, tensors[1][name]), name
+
+
+def weights(path):
+    torch = pytest.importorskip("torch", reason="compares the weights through LibTorch's reader")
+    return {name: value.numpy() for name, value in torch.jit.load(path).state_dict().items()}
+
+
+def test_export_in_double_says_so(tmp_path, trained, data):
+    path = tmp_path / "double.pt"
+    result = run("export", "--model", trained / "model.pt", "--output", path, "--dtype", "float64")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(run("inspect", path, "--json").stdout)["dtype"] == "float64"
+    assert run("evaluate", "--model", path, "--data", data).returncode == 0
+
+
+def test_export_for_openmm_torch_gives_total_energies(tmp_path, trained, data):
+    torch = pytest.importorskip("torch", reason="runs the exported file as TorchForce would")
+    path = tmp_path / "torch.pt"
+    result = run("export", "--model", trained / "model.pt", "--output", path, "--for",
+                 "openmm-torch", "--elements", "O,H,H")
+    assert result.returncode == 0, result.stderr
+    run("evaluate", "--model", trained / "model.pt", "--data", data, "--predictions",
+        tmp_path / "predictions.npz")
+    table = np.load(tmp_path / "predictions.npz")
+    module = torch.jit.load(path)
+    for frame in range(25):
+        positions = torch.tensor(water()["R"][frame] / 10, requires_grad=True)
+        energy = module(positions)
+        energy.backward()
+        assert energy.item() == pytest.approx(4.184 * table["energy"][frame], abs=1e-2)
+        assert -positions.grad.numpy() == pytest.approx(
+            41.84 * table["forces"].reshape(-1, 3, 3)[frame], rel=1e-3, abs=0.1)

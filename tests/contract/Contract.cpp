@@ -1,0 +1,142 @@
+// A host program without Python: plugins are loaded from their folders.
+// SPDX-License-Identifier: MIT
+#include "contract/Contract.h"
+
+#include "contract/Models.h"
+
+#include <openmm/internal/ContextImpl.h>
+
+#include <cmath>
+
+namespace contract {
+
+namespace {
+
+/// A Force may see the ContextImpl, which is hidden from programs.
+class Access : public MolSpectraForce {
+public:
+    static OpenMM::ContextImpl& implOf(OpenMM::Context& context) {
+        return Access().getContextImpl(context);
+    }
+
+private:
+    Access() : MolSpectraForce(*std::unique_ptr<MolSpectraForce>(fromBytes(""))) {}
+};
+
+}  // namespace
+
+void loadPlugins() {
+    static const bool loaded = [] {
+        OpenMM::Platform::loadPluginsFromDirectory(OPENMM_PLUGIN_FOLDER);
+        OpenMM::Platform::loadPluginsFromDirectory(MOLSPECTRA_PLUGIN_FOLDER);
+        for (const std::string& failure : OpenMM::Platform::getPluginLoadFailures())
+            ADD_FAILURE() << failure;
+        return true;
+    }();
+    static_cast<void>(loaded);
+}
+
+Sample ethanol() {
+    return {{6, 6, 8, 1, 1, 1, 1, 1, 1},
+            {{0.0007, -0.0564, 0.0003}, {-0.1285, 0.0249, -0.0010}, {0.1130, 0.0315, 0.0022},
+             {0.0039, -0.0694, 0.1092}, {0.0120, -0.1557, -0.0455}, {-0.2152, -0.0414, 0.0073},
+             {-0.1346, 0.0883, 0.0892}, {-0.1330, 0.0893, -0.0895}, {0.1985, -0.0120, 0.0151}}};
+}
+
+Positions translated(const Positions& positions, const Vec3& by) {
+    Positions moved = positions;
+    for (Vec3& position : moved)
+        position += by;
+    return moved;
+}
+
+Positions rotated(const Positions& positions, double angle) {
+    const Vec3 axis = Vec3(1, 2, -2) / 3.0;  // of length one
+    Positions turned;
+    for (const Vec3& x : positions)  // Rodrigues
+        turned.push_back(x * std::cos(angle) + axis.cross(x) * std::sin(angle) +
+                         axis * (axis.dot(x) * (1 - std::cos(angle))));
+    return turned;
+}
+
+std::unique_ptr<OpenMM::System> makeSystem(const std::vector<int>& numbers) {
+    auto system = std::make_unique<OpenMM::System>();
+    for (const int number : numbers)
+        system->addParticle(number == 1 ? 1.008 : 2.0 * number);
+    return system;
+}
+
+MolSpectraForce* makeForce(const std::string& model, const std::vector<int>& numbers) {
+    MolSpectraForce* force = MolSpectraForce::fromBytes(model);
+    force->setAtomicNumbers(numbers);
+    return force;
+}
+
+Bench::Bench(const Setting& setting) : system_(makeSystem(setting.numbers)) {
+    MolSpectraForce* force = makeForce(setting.model, setting.numbers);
+    system_->addForce(force);
+    if (setting.box) {
+        const auto& [a, b, c] = *setting.box;
+        system_->setDefaultPeriodicBoxVectors(a, b, c);
+        force->setUsesPeriodicBoundaryConditions(true);
+    }
+    open(setting.platform);
+}
+
+Bench::Bench(std::unique_ptr<OpenMM::System> system, const std::string& platform)
+    : system_(std::move(system)) {
+    open(platform);
+}
+
+void Bench::open(const std::string& platform) {
+    loadPlugins();
+    context_ = std::make_unique<OpenMM::Context>(*system_, integrator_,
+                                                 OpenMM::Platform::getPlatformByName(platform));
+}
+
+OpenMM::State Bench::evaluate(const Positions& positions, int types, int groups) {
+    context_->setPositions(positions);
+    return context_->getState(types, false, groups);
+}
+
+double Bench::energy(const Positions& positions) {
+    context_->setPositions(positions);
+    return Access::implOf(*context_).calcForcesAndEnergy(false, true);
+}
+
+Positions Bench::forces(const Positions& positions) {
+    return evaluate(positions, OpenMM::State::Forces).getForces();
+}
+
+std::vector<Case> allCases() {
+    std::vector<Case> cases;
+    for (const char* platform : {"Reference", "CPU"})
+        for (const ModelMaker& maker : models())
+            cases.push_back({platform, maker.name});
+    return cases;
+}
+
+std::string nameOf(const testing::TestParamInfo<Case>& info) {
+    return info.param.platform + "_" + info.param.model;
+}
+
+double largestComponent(const Positions& a) {
+    double largest = 0.0;
+    for (const Vec3& vector : a)
+        for (int d = 0; d < 3; ++d)
+            largest = std::max(largest, std::abs(vector[d]));
+    return largest;
+}
+
+double largestDifference(const Positions& a, const Positions& b) {
+    Positions difference;
+    for (size_t i = 0; i < a.size(); ++i)
+        difference.push_back(a[i] - b[i]);
+    return largestComponent(difference);
+}
+
+Bench::Setting ContractTest::setting(const std::vector<int>& numbers) const {
+    return {GetParam().platform, modelBytes(GetParam().model), numbers};
+}
+
+}  // namespace contract

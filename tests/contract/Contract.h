@@ -1,0 +1,99 @@
+// One System with one MolSpectraForce, evaluated where asked; the suites' platforms and models.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "MolSpectraForce.h"
+
+#include <OpenMM.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace contract {
+
+using MolSpectraPlugin::MolSpectraForce;
+using OpenMM::Vec3;
+using Positions = std::vector<Vec3>;  ///< [N,3], nm
+
+struct Sample {
+    std::vector<int> numbers;
+    Positions positions;
+};
+
+/// Loads OpenMM's plugins and ours, once.
+void loadPlugins();
+
+/// Nine atoms near the geometry of ethanol.
+Sample ethanol();
+
+/// Moves every atom by the same vector, nm.
+Positions translated(const Positions& positions, const Vec3& by);
+
+/// Turned about an axis that is parallel to none of the coordinate axes.
+Positions rotated(const Positions& positions, double angle);
+
+/// One System and one Context.
+class Bench {
+public:
+    struct Setting {
+        std::string platform = "Reference";
+        std::string model;                           ///< content of a model file
+        std::vector<int> numbers;
+        std::optional<std::array<Vec3, 3>> box = {};  ///< periodic if set
+    };
+
+    explicit Bench(const Setting& setting);
+    /// Takes over a System that was built elsewhere.
+    Bench(std::unique_ptr<OpenMM::System> system, const std::string& platform);
+
+    OpenMM::State evaluate(const Positions& positions, int types, int groups = -1);
+    /// Without forces, as a barostat asks for it (Context::getState always computes both).
+    double energy(const Positions& positions);
+    Positions forces(const Positions& positions);
+    OpenMM::Context& context() { return *context_; }
+    OpenMM::VerletIntegrator& integrator() { return integrator_; }
+
+private:
+    void open(const std::string& platform);
+
+    std::unique_ptr<OpenMM::System> system_;
+    OpenMM::VerletIntegrator integrator_{0.00025};
+    std::unique_ptr<OpenMM::Context> context_;
+};
+
+/// A force for every particle. Owned by the caller.
+MolSpectraForce* makeForce(const std::string& model, const std::vector<int>& numbers);
+
+/// A System with these particles and no force.
+std::unique_ptr<OpenMM::System> makeSystem(const std::vector<int>& numbers);
+
+struct Case {
+    std::string platform;
+    std::string model;  ///< name for modelBytes()
+};
+
+inline void PrintTo(const Case& chosen, std::ostream* stream) {
+    *stream << chosen.platform << " with " << chosen.model;
+}
+
+/// Every platform with every model.
+std::vector<Case> allCases();
+std::string nameOf(const testing::TestParamInfo<Case>& info);
+
+/// Largest component of the difference.
+double largestDifference(const Positions& a, const Positions& b);
+double largestComponent(const Positions& a);
+
+/// Base of the suites.
+class ContractTest : public testing::TestWithParam<Case> {
+protected:
+    Bench::Setting setting(const std::vector<int>& numbers) const;
+};
+
+}  // namespace contract

@@ -1,0 +1,126 @@
+// XML, clones and copies of a MolSpectraForce.
+// SPDX-License-Identifier: MIT
+#include "contract/Contract.h"
+#include "contract/Models.h"
+#include "contract/Tolerances.h"
+
+#include <openmm/serialization/XmlSerializer.h>
+
+#include <sstream>
+
+namespace contract {
+
+using OpenMM::XmlSerializer;
+using testing::HasSubstr;
+
+namespace {
+
+/// Every field differs from its default.
+std::unique_ptr<MolSpectraForce> makeSpecial() {
+    std::unique_ptr<MolSpectraForce> force(makeForce(modelBytes("Toy"), {8, 1, 1}));
+    force->setName("water & <others>");
+    force->setForceGroup(7);
+    force->setParticles({4, 2, 9});
+    force->setUsesPeriodicBoundaryConditions(true);
+    return force;
+}
+
+std::string toXml(const MolSpectraForce& force) {
+    loadPlugins();
+    std::ostringstream stream;
+    XmlSerializer::serialize<OpenMM::Force>(&force, "Force", stream);
+    return stream.str();
+}
+
+std::unique_ptr<OpenMM::Force> fromXml(const std::string& xml) {
+    std::istringstream stream(xml);
+    return std::unique_ptr<OpenMM::Force>(XmlSerializer::deserialize<OpenMM::Force>(stream));
+}
+
+void replace(std::string& text, const std::string& from, const std::string& to) {
+    const size_t found = text.find(from);
+    ASSERT_NE(found, std::string::npos) << from;
+    text.replace(found, from.size(), to);
+}
+
+std::string messageOf(const std::string& xml) {
+    try {
+        fromXml(xml);
+    }
+    catch (const OpenMM::OpenMMException& error) {
+        return error.what();
+    }
+    return "no exception";
+}
+
+void expectEqual(const MolSpectraForce& a, const MolSpectraForce& b) {
+    EXPECT_EQ(a.getName(), b.getName());
+    EXPECT_EQ(a.getForceGroup(), b.getForceGroup());
+    EXPECT_EQ(a.getModelBytes(), b.getModelBytes());
+    EXPECT_EQ(a.getModelSha256(), b.getModelSha256());
+    EXPECT_EQ(a.getAtomicNumbers(), b.getAtomicNumbers());
+    EXPECT_EQ(a.getParticles(), b.getParticles());
+    EXPECT_EQ(a.usesPeriodicBoundaryConditions(), b.usesPeriodicBoundaryConditions());
+}
+
+}  // namespace
+
+TEST(Serialization, Xml_KeepsEveryField) {
+    const auto force = makeSpecial();
+    const auto copy = fromXml(toXml(*force));
+    const auto* read = dynamic_cast<MolSpectraForce*>(copy.get());
+    ASSERT_NE(read, nullptr);
+    expectEqual(*force, *read);
+}
+
+TEST(Serialization, Clones_ShareOneCopyOfTheModel) {
+    const auto force = makeSpecial();
+    const std::unique_ptr<OpenMM::Force> clone(XmlSerializer::clone<OpenMM::Force>(*force));
+    const auto& read = dynamic_cast<const MolSpectraForce&>(*clone);
+    expectEqual(*force, read);
+    EXPECT_EQ(&force->getModelBytes(), &read.getModelBytes());
+}
+
+TEST(Serialization, ClonedSystem_HasTheSameEnergy) {
+    const Sample sample = ethanol();
+    auto system = makeSystem(sample.numbers);
+    system->addForce(makeForce(modelBytes("Toy"), sample.numbers));
+    std::unique_ptr<OpenMM::System> clone(XmlSerializer::clone(*system));
+    Bench original(std::move(system), "Reference"), copy(std::move(clone), "Reference");
+    EXPECT_EQ(copy.energy(sample.positions), original.energy(sample.positions));
+}
+
+TEST(Serialization, EveryLengthOfModel_SurvivesBase64) {
+    for (size_t length = 0; length < 9; ++length) {
+        std::string bytes;
+        for (size_t i = 0; i < length; ++i)
+            bytes.push_back(static_cast<char>(251 * i + 255));
+        const std::unique_ptr<MolSpectraForce> force(MolSpectraForce::fromBytes(bytes));
+        const auto copy = fromXml(toXml(*force));
+        EXPECT_EQ(dynamic_cast<MolSpectraForce&>(*copy).getModelBytes(), bytes);
+    }
+}
+
+TEST(Serialization, DamagedModel_IsRefused) {
+    std::string xml = toXml(*makeSpecial());
+    const size_t start = xml.find("bytes=\"") + 7;
+    xml[start + 100] = xml[start + 100] == 'A' ? 'B' : 'A';
+    EXPECT_THAT(messageOf(xml), HasSubstr("its SHA-256 is"));
+    xml[start + 100] = '*';
+    EXPECT_THAT(messageOf(xml), HasSubstr("'*' found where base64 was expected"));
+}
+
+TEST(Serialization, NewerVersion_IsRefused) {
+    std::string xml = toXml(*makeSpecial());
+    replace(xml, "version=\"1\"", "version=\"2\"");
+    EXPECT_THAT(messageOf(xml),
+                HasSubstr("written in version 2, this version of the plugin reads up to 1"));
+}
+
+TEST(Serialization, MalformedNumbers_AreRefused) {
+    std::string xml = toXml(*makeSpecial());
+    replace(xml, "\"8 1 1\"", "\"8 x 1\"");
+    EXPECT_THAT(messageOf(xml), HasSubstr("atomicNumbers"));
+}
+
+}  // namespace contract

@@ -1,0 +1,203 @@
+"""MolSpectraForce from Python: conventions of OpenMM, copies, errors, simulations."""
+# SPDX-License-Identifier: MIT
+import copy
+import hashlib
+import json
+import pickle
+import resource
+
+import numpy as np
+import openmm
+import pytest
+from openmm import unit
+
+import molspectra
+from conftest import NUMBERS, energyOf, makeContext, systemWith
+from molspectra import MolSpectraForce
+
+ROUNDING = 1e-7  # kJ/mol, beside an offset of 4e5 kJ/mol
+
+
+def test_addForce_accepts_the_force(force):
+    system = systemWith(force)
+    assert system.getNumForces() == 1
+    assert not force.thisown
+
+
+def test_forces_are_minus_the_energy_gradient(force, platform, positions):
+    context = makeContext(systemWith(force), platform, positions)
+    state = context.getState(getForces=True, getEnergy=True)
+    forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+    start = np.array(positions.value_in_unit(unit.nanometer))
+    step = 1e-4 * forces / np.linalg.norm(forces)
+    energies = []
+    for moved in (start + step, start - step):
+        context.setPositions(moved)
+        energy = context.getState(getEnergy=True).getPotentialEnergy()
+        energies.append(energy.value_in_unit(unit.kilojoule_per_mole))
+    assert (energies[1] - energies[0]) / 2e-4 == pytest.approx(np.linalg.norm(forces), rel=1e-5)
+
+
+def test_queries_have_units_and_python_types(force, modelFile):
+    content = modelFile.read_bytes()
+    assert force.getCutoff() == 0.5 * unit.nanometer
+    assert force.getSpecies() == (1, 6, 7, 8)
+    assert force.getAtomicNumbers() == tuple(NUMBERS)
+    assert force.getModelBytes() == content
+    assert force.getModelSha256() == hashlib.sha256(content).hexdigest()
+    assert force.getModelName() == str(modelFile)
+    assert json.loads(force.getModelDescription())["energyUnit"] == "kcal/mol"
+
+
+def test_integers_come_from_any_sequence(force):
+    for particles in ([3, 1], (3, 1), np.array([3, 1]), range(3, 0, -2)):
+        force.setParticles(particles)
+        assert force.getParticles() == (3, 1)
+
+
+@pytest.mark.parametrize("wrong", [3, ["C"], [1.5], None])
+def test_anything_but_integers_is_a_TypeError(force, wrong):
+    with pytest.raises(TypeError):
+        force.setAtomicNumbers(wrong)
+    assert force.getAtomicNumbers() == tuple(NUMBERS)
+
+
+def test_too_large_integers_are_an_OverflowError(force):
+    with pytest.raises(OverflowError):
+        force.setParticles([2**40])
+
+
+def test_bytes_and_file_give_the_same_force(force, modelFile):
+    other = MolSpectraForce.fromBytes(modelFile.read_bytes())
+    assert other.thisown
+    assert other.getModelSha256() == force.getModelSha256()
+    assert other.getModelName().startswith("model bytes (sha256 ")
+    with pytest.raises(TypeError):
+        MolSpectraForce.fromBytes("text")
+
+
+def test_errors_are_OpenMMExceptions_with_their_text(force, platform, positions):
+    with pytest.raises(openmm.OpenMMException, match="no/such/model.pt"):
+        MolSpectraForce("no/such/model.pt")
+    force.setAtomicNumbers([17] * 9)
+    with pytest.raises(openmm.OpenMMException, match=r"particle 0 is Cl \(atomic number 17\)"):
+        energyOf(systemWith(force), platform, positions)
+
+
+def test_context_is_usable_after_an_error(force, platform, positions):
+    context = makeContext(systemWith(force), platform, positions)
+    before = context.getState(getEnergy=True).getPotentialEnergy()
+    context.setPositions(np.zeros((9, 3)))
+    with pytest.raises(openmm.OpenMMException, match="particles 0 and 1 are 0 angstrom apart"):
+        context.getState(getEnergy=True)
+    context.setPositions(positions)
+    assert context.getState(getEnergy=True).getPotentialEnergy() == before
+
+
+def special(force):
+    """Every field differs from its default."""
+    force.setName("solute")
+    force.setForceGroup(5)
+    force.setParticles(range(1, 10))
+    force.setUsesPeriodicBoundaryConditions(True)
+    return force
+
+
+def fields(force):
+    return (force.getName(), force.getForceGroup(), force.getAtomicNumbers(), force.getParticles(),
+            force.usesPeriodicBoundaryConditions(), force.getModelBytes())
+
+
+@pytest.mark.parametrize("duplicate", [
+    copy.copy, copy.deepcopy, lambda force: pickle.loads(pickle.dumps(force)),
+    lambda force: MolSpectraForce.cast(
+        openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(force)))],
+    ids=["copy", "deepcopy", "pickle", "xml"])
+def test_duplicates_keep_every_field(force, duplicate):
+    force = special(force)
+    other = duplicate(force)
+    expected = fields(force)
+    del force
+    assert isinstance(other, MolSpectraForce) and other.thisown
+    assert fields(other) == expected
+
+
+def test_copied_System_has_the_same_energy(force, platform, positions):
+    system = systemWith(force)
+    expected = energyOf(system, platform, positions)
+    assert energyOf(copy.deepcopy(system), platform, positions) == expected
+
+
+def test_cast_recovers_the_force_from_a_System(force):
+    system = systemWith(openmm.HarmonicBondForce(), special(force))
+    plain = system.getForce(1)
+    assert not MolSpectraForce.isinstance(system.getForce(0))
+    assert MolSpectraForce.isinstance(plain)
+    assert MolSpectraForce.cast(plain).getModelSha256() == force.getModelSha256()
+    assert [found.getName() for found in molspectra.forces(system)] == ["solute"]
+    with pytest.raises(openmm.OpenMMException, match="it is a HarmonicBondForce"):
+        MolSpectraForce.cast(system.getForce(0))
+
+
+def test_setting_through_a_cast_changes_the_System(force):
+    system = systemWith(force)
+    molspectra.forces(system)[0].setForceGroup(9)
+    assert system.getForce(0).getForceGroup() == 9
+
+
+def test_CustomCVForce_sees_the_same_energy(force, platform, positions):
+    wrapped = openmm.CustomCVForce("3*ml")
+    wrapped.addCollectiveVariable("ml", copy.deepcopy(force))
+    tripled = energyOf(systemWith(wrapped), platform, positions)
+    plain = energyOf(systemWith(force), platform, positions)
+    assert tripled == pytest.approx(3 * plain, abs=3 * ROUNDING)
+
+
+class Counter(openmm.MinimizationReporter):
+    calls = 0
+
+    def report(self, iteration, x, grad, args):
+        self.calls += 1
+        return False
+
+
+def test_minimisation_with_a_reporter_works_beside_torch(force, platform, positions):
+    import torch  # its presence makes autograd refuse to run under the interpreter lock
+    threads = torch.get_num_threads()
+    context = makeContext(systemWith(force), platform, positions)
+    before = context.getState(getEnergy=True).getPotentialEnergy()
+    reporter = Counter()
+    openmm.LocalEnergyMinimizer.minimize(context, tolerance=50, maxIterations=20, reporter=reporter)
+    assert reporter.calls > 0
+    assert context.getState(getEnergy=True).getPotentialEnergy() < before
+    assert torch.get_num_threads() == threads
+
+
+def test_barostat_changes_the_box_of_a_network(force, platform, positions):
+    force.setUsesPeriodicBoundaryConditions(True)
+    system = systemWith(force, openmm.MonteCarloBarostat(1.0, 300.0, 1))
+    system.setDefaultPeriodicBoxVectors([2, 0, 0], [0, 2, 0], [0, 0, 2])
+    context = makeContext(system, platform, positions)
+    context.setVelocitiesToTemperature(300.0, 3)
+    context.getIntegrator().step(20)
+    box = context.getState().getPeriodicBoxVectors()
+    assert box[0][0] != 2 * unit.nanometer
+
+
+def test_memory_is_flat_over_500_evaluations(force, platform, positions):
+    context = makeContext(systemWith(force), platform, positions)
+
+    def grownBy(evaluations):
+        start = residentKilobytes()
+        for _ in range(evaluations):
+            context.setPositions(positions)
+            context.getState(getEnergy=True, getForces=True)
+        return residentKilobytes() - start
+
+    grownBy(100)
+    assert grownBy(500) < 2000
+
+
+def residentKilobytes():
+    with open("/proc/self/statm") as statistics:
+        return int(statistics.read().split()[1]) * resource.getpagesize() // 1024
