@@ -20,6 +20,13 @@ void saveModel(const std::string& path, const torch::jit::Module& network,
     writeFileSafely(path, stream.str());
 }
 
+void convertTo(LoadedModel& model, const std::string& dtype) {
+    if (dtype != "float32" && dtype != "float64")
+        fail("converting the weights: found the type '", dtype, "', expected float32 or float64");
+    model.network.to(dtype == "float64" ? at::kDouble : at::kFloat);
+    model.description.dtype = dtype;
+}
+
 LoadedModel loadModel(const std::string& path) {
     std::istringstream bytes(readFile(path));
     torch::jit::ExtraFilesMap extra{{descriptionFile, ""}};

@@ -20,6 +20,9 @@ struct LoadedModel {
 void saveModel(const std::string& path, const torch::jit::Module& network,
                const ModelDescription& description);
 
+/// Converts the weights to "float32" or "float64". @throws Error for another type
+void convertTo(LoadedModel& model, const std::string& dtype);
+
 /// Reads a model file and rebuilds its network from the configuration, so that it can be trained.
 /// @throws Error if it is missing, not TorchScript, without description, of a newer format, or if
 ///         weights and configuration contradict each other

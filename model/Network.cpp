@@ -60,8 +60,8 @@ at::Tensor drawn(at::IntArrayRef shape, at::ScalarType type, const std::function
 
 void Builder::matrix(Module& module, const std::string& name, int64_t rows, int64_t columns) {
     const double bound = std::sqrt(6.0 / static_cast<double>(rows + columns));
-    module.register_parameter(
-        name, drawn({rows, columns}, type_, [&] { return bound * (2 * random_.uniform() - 1); }), false);
+    const auto draw = [&] { return bound * (2 * random_.uniform() - 1); };
+    module.register_parameter(name, drawn({rows, columns}, type_, draw), false);
 }
 
 void Builder::embedding(Module& module, const std::string& name) {
@@ -266,6 +266,17 @@ Module frozenCopy(const Module& network) {
         parameter.requires_grad_(false);
     copy.eval();
     return copy;
+}
+
+int64_t weightCount(const Module& network) {
+    int64_t count = 0;
+    for (const at::Tensor& parameter : network.parameters())
+        count += parameter.numel();
+    return count;
+}
+
+void setEnergyScale(Module& network, double scale) {
+    network.attr("energy_scale").toTensor().fill_(scale);
 }
 
 void copyWeights(Module& target, const Module& source, const std::string& where) {

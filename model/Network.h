@@ -10,8 +10,8 @@
 
 namespace molspectra {
 
-/// Assembles a network of the given type with freshly drawn weights: Xavier-uniform matrices, zero biases,
-/// normal embeddings, norms at one. The same seed gives the same weights on every machine.
+/// Assembles a network of the given type with freshly drawn weights: Xavier-uniform matrices, zero
+/// biases, normal embeddings, norms at one. The same seed gives the same weights on every machine.
 ///
 /// Methods (shapes in model/README.md; atoms of several molecules may stand together):
 ///   forward(numbers [N], positions [N,3], pairs [2,P], shifts [P,3], molecule [N], molecules)
@@ -26,6 +26,12 @@ torch::jit::Module makeNetwork(const ModelConfig& config, uint64_t seed,
 
 /// A copy whose weights gather no gradients: what others load should only follow positions.
 torch::jit::Module frozenCopy(const torch::jit::Module& network);
+
+/// Number of trainable weights.
+int64_t weightCount(const torch::jit::Module& network);
+
+/// Sets the factor of the energy head's output; model's energy unit.
+void setEnergyScale(torch::jit::Module& network, double scale);
 
 /// Copies all parameters and buffers from `source`, by name.
 /// @param where  model file named in errors

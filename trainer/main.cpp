@@ -26,9 +26,11 @@ const std::vector<Command> commands{
 
 std::string overview() {
     std::string text = "usage: molspectra COMMAND [options]\n\nCommands:\n";
-    for (const Command& command : commands)
-        text += molspectra::cat("  ", command.name, std::string(12 - std::string(command.name).size(), ' '),
-                                command.purpose, "\n");
+    for (const Command& command : commands) {
+        std::string name = command.name;
+        name.resize(12, ' ');
+        text += molspectra::cat("  ", name, command.purpose, "\n");
+    }
     return text + "\nmolspectra COMMAND --help shows a command's options and examples.\n"
                   "molspectra --version shows the version.\n";
 }

@@ -87,7 +87,9 @@ protected:
         const bool whitened =
             GetParam().config.at("layerNorms") || GetParam().config.at("vectorNorm") != "none";
         if (GetParam().type == at::kFloat)
-            return whitened ? singleBehindWhitening : file.contains("cell") ? singlePeriodic : single;
+            return whitened                ? singleBehindWhitening
+                   : file.contains("cell") ? singlePeriodic
+                                           : single;
         return whitened ? doubleBehindWhitening : doubled;
     }
 
@@ -99,7 +101,8 @@ protected:
     static constexpr double doubleBehindWhitening = 1e-10;
 
     at::Tensor strided(const at::Tensor& values) const {
-        return values.slice(-1, 0, std::nullopt, static_cast<int64_t>(file.read("stride").values[0]));
+        const auto stride = static_cast<int64_t>(file.read("stride").values[0]);
+        return values.slice(-1, 0, std::nullopt, stride);
     }
 
     NpzFile file{std::string(GOLDEN_DIR) + "/" + GetParam().file};

@@ -12,13 +12,16 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <filesystem>
+#include <algorithm>
 
 namespace molspectra {
 namespace {
 
+/// A file of this test alone, since tests may run side by side.
 std::string temporary(const std::string& name) {
-    return (std::filesystem::path(testing::TempDir()) / name).string();
+    std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::replace(test.begin(), test.end(), '/', '_');
+    return cat(testing::TempDir(), "/", test, "_", name);
 }
 
 ModelDescription describe(const ModelConfig& config) {
@@ -127,7 +130,14 @@ TEST_P(Variants, EnergyOnly_EqualsEnergyWithForces) {
                           evaluate(network, graph, true).energy));
 }
 
-INSTANTIATE_TEST_SUITE_P(Network, Variants, testing::ValuesIn(variants()));
+std::string nameOf(const testing::TestParamInfo<ModelConfig>& info) {
+    const ModelConfig& config = info.param;
+    return cat(config.radialType, "_", config.distanceInfluence,
+               config.vectorCutoff ? "" : "_historicCutoff", config.layerNorms ? "_norms" : "",
+               config.layers == 1 ? "_oneLayer" : "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Network, Variants, testing::ValuesIn(variants()), nameOf);
 
 TEST(Network, Molecules_DoNotSeeEachOther) {
     torch::jit::Module network = makeNetwork(smallConfig(), 1, at::kDouble);

@@ -11,8 +11,7 @@
 #include "trainer/data/Npz.h"
 #include "trainer/data/Split.h"
 #include "trainer/training/Evaluation.h"
-
-#include <ATen/Parallel.h>
+#include "trainer/training/Threads.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -143,8 +142,7 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     const std::string path = line.required("model");
     if (line.values().count("data") == 0)
         throw UsageError("molspectra evaluate: --data is missing; --help shows all options");
-    if (const auto threads = line.get<int64_t>("threads"); threads > 0)
-        at::set_num_threads(static_cast<int>(threads));
+    setThreads(line.get<int64_t>("threads"));
     const auto text = [&](const char* name) {
         return line.values().count(name) ? line.get<std::string>(name) : std::string();
     };

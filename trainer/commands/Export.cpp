@@ -3,19 +3,13 @@
 #include "core/Elements.h"
 #include "core/Error.h"
 #include "core/Files.h"
-#include "core/Units.h"
 #include "model/ModelFile.h"
-#include "model/Network.h"
-#include "molspectra/Embedded.h"
+#include "model/OpenmmTorch.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/data/Dataset.h"
 
-#include <ATen/ATen.h>
-
-#include <algorithm>
 #include <iostream>
-#include <sstream>
 
 namespace molspectra {
 
@@ -64,34 +58,6 @@ std::vector<int> elementsOf(const CommandLine& line) {
     return numbers;
 }
 
-torch::jit::Module forOpenmmTorch(const LoadedModel& model, const std::vector<int>& elements) {
-    for (const int element : elements)
-        if (!std::binary_search(model.description.species.begin(),
-                                model.description.species.end(), element))
-            fail("exporting for openmm-torch: the model was not trained on ", symbolOf(element));
-    const auto atoms = static_cast<int64_t>(elements.size());
-    const double unit = kilojoulesPerMole(model.description.energyUnit);
-    torch::jit::Module made("molspectra.ForOpenmmTorch");
-    made.register_module("network", frozenCopy(model.network));
-    made.register_buffer("numbers", at::tensor(elements, at::kInt).to(at::kLong));
-    made.register_buffer("different", at::logical_not(at::eye(atoms, at::kBool)));
-    made.register_attribute("cutoff", c10::FloatType::get(), model.description.config.cutoff);
-    made.register_attribute("energy_unit", c10::FloatType::get(), unit);
-    made.register_attribute("energy_offset", c10::FloatType::get(),
-                            unit * model.description.offset.of(elements));
-    made.register_attribute("double", c10::IntType::get(), static_cast<int64_t>(at::kDouble));
-    made.define(embedded::OpenmmTorch);
-    made.eval();
-    return made;
-}
-
-void convert(LoadedModel& model, const std::string& dtype) {
-    if (dtype != "float32" && dtype != "float64")
-        throw UsageError(cat("--dtype: found '", dtype, "', expected float32 or float64"));
-    model.network.to(dtype == "float64" ? at::kDouble : at::kFloat);
-    model.description.dtype = dtype;
-}
-
 }  // namespace
 
 int exportModel(const std::vector<std::string>& arguments) {
@@ -102,13 +68,11 @@ int exportModel(const std::vector<std::string>& arguments) {
     const std::string output = line.required("output");
     const auto target = line.get<std::string>("for");
     if (line.values().count("dtype"))
-        convert(model, line.get<std::string>("dtype"));
+        convertTo(model, line.get<std::string>("dtype"));
     if (target == "molspectra") {
         saveModel(output, model.network, model.description);
     } else if (target == "openmm-torch") {
-        std::ostringstream stream;
-        forOpenmmTorch(model, elementsOf(line)).save(stream);
-        writeFileSafely(output, stream.str());
+        writeFileSafely(output, openmmTorchFile(model, elementsOf(line)));
     } else {
         throw UsageError(cat("--for: found '", target, "', expected molspectra or openmm-torch"));
     }

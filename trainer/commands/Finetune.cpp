@@ -10,10 +10,8 @@
 #include "trainer/commands/Progress.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/training/Evaluation.h"
+#include "trainer/training/Threads.h"
 #include "trainer/training/Trainer.h"
-
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <csignal>
@@ -97,7 +95,7 @@ LoadedModel startModel(const CommandLine& line, const Dataset& data, const Frame
         model.description.config = networkConfig(line);
         model.description.energyUnit = data.energyUnit;
         const Standardization found = standardize(train, molecularReference(line, data), {});
-        model.network.attr("energy_scale").toTensor().fill_(found.scale);
+        setEnergyScale(model.network, found.scale);
         model.description.offset = found.offset;
         return model;
     }
@@ -146,7 +144,7 @@ void printBenchmark(Trainer& trainer, int64_t count) {
                                   {"median", times[times.size() / 2]},
                                   {"max", times.back()}}},
                                 {"steps", count},
-                                {"threads", at::get_num_threads()}};
+                                {"threads", threads()}};
     std::cout << result.dump() << "\n";
 }
 
@@ -205,7 +203,7 @@ nlohmann::json headerOf(const Prepared& made) {
             {"energy_unit", made.userUnit},
             {"config", toJson(made.model.description.config)},
             {"data", sourcesJson(made.data)},
-            {"threads", at::get_num_threads()}};
+            {"threads", threads()}};
 }
 
 void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles& files) {
@@ -230,8 +228,7 @@ int finetune(const std::vector<std::string>& arguments) {
     const auto benchmark = line.get<int64_t>("benchmark");
     const RunFiles files{benchmark > 0 ? "" : line.required("output")};
     TrainingOptions options = trainingOptions(line);
-    if (const auto threads = line.get<int64_t>("threads"); threads > 0)
-        at::set_num_threads(static_cast<int>(threads));
+    setThreads(line.get<int64_t>("threads"));
     Prepared made = prepare(line);
     ModelDescription& description = made.model.description;
     options.reportFactor = energyFactor(description.energyUnit, made.userUnit);

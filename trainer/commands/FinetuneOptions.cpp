@@ -22,7 +22,9 @@ po::typed_value<std::string>* word(const std::string& value) {
     return po::value<std::string>()->default_value(value);
 }
 po::typed_value<bool>* flag(bool value) {
-    return po::value<bool>()->default_value(value, value ? "on" : "off")->implicit_value(true, "on");
+    return po::value<bool>()
+        ->default_value(value, value ? "on" : "off")
+        ->implicit_value(true, "on");
 }
 
 po::options_description dataOptions() {

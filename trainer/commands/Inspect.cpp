@@ -4,10 +4,9 @@
 #include "core/Files.h"
 #include "core/Text.h"
 #include "model/ModelFile.h"
+#include "model/Network.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
-
-#include <ATen/ATen.h>
 
 #include <iostream>
 
@@ -22,8 +21,8 @@ CommandLine commandLine() {
     group.add_options()("model", po::value<std::string>(), "model file; --model may be left out")(
         "json", po::bool_switch(), "print the whole description as JSON");
     return CommandLine({"molspectra inspect MODEL [options]",
-                        "Prints what a model file says of itself: network, units, elements, energy\n"
-                        "offset, and where it came from.",
+                        "Prints what a model file says of itself: network, units, elements,\n"
+                        "energy offset, and where it came from.",
                         "molspectra inspect run/model.pt\nmolspectra inspect run/model.pt --json"},
                        {group}, "model");
 }
@@ -46,15 +45,12 @@ std::string offsetText(const ModelDescription& description) {
 
 void print(const std::string& path, const LoadedModel& model) {
     const ModelDescription& d = model.description;
-    int64_t weights = 0;
-    for (const at::Tensor& parameter : model.network.parameters())
-        weights += parameter.numel();
     const ModelConfig& c = d.config;
     std::cout << cat("file          ", path, "\n", "sha256        ", sha256(readFile(path)), "\n",
                      "written by    ", d.toolVersion, " (format ", formatVersion, ")\n",
                      "network       equivariant transformer, F ", c.channels, ", L ", c.layers,
                      ", H ", c.heads, ", K ", c.radialFunctions, " ", c.radialType, ", cutoff ",
-                     c.cutoff, " A, ", weights, " weights, ", d.dtype, "\n")
+                     c.cutoff, " A, ", weightCount(model.network), " weights, ", d.dtype, "\n")
               << cat("norms         ", c.layerNorms ? "after every layer, " : "",
                      "vectors: ", c.vectorNorm, "\n", "vector cutoff ",
                      c.vectorCutoff ? "on" : "off: energies jump when atoms cross the cutoff",

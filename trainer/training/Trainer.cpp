@@ -238,8 +238,8 @@ Trainer::Trainer(torch::jit::Module network, ModelDescription description,
     const at::ScalarType type = parameters.front().scalar_type();
     state_.reset(new State{std::move(network), std::move(description), std::move(train),
                            std::move(validation), options, std::move(files),
-                           Optimizer(parameters, options), Schedule(options.schedule, options.steps),
-                           {}, type});
+                           Optimizer(parameters, options),
+                           Schedule(options.schedule, options.steps), {}, type});
 }
 
 Trainer::~Trainer() = default;

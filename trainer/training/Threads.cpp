@@ -1,0 +1,18 @@
+// How many processor threads LibTorch uses.
+// SPDX-License-Identifier: MIT
+#include "trainer/training/Threads.h"
+
+#include <ATen/Parallel.h>
+
+namespace molspectra {
+
+void setThreads(int64_t count) {
+    if (count > 0)
+        at::set_num_threads(static_cast<int>(count));
+}
+
+int64_t threads() {
+    return at::get_num_threads();
+}
+
+}  // namespace molspectra
