@@ -78,12 +78,12 @@ def main():
                                  "nve_time": times}, slope, error)
     (RESULTS / "nve.md").write_text("\n".join([
         "# Energy conservation: ethanol, NVE", "",
-        "The network of the ethanol example, CPU platform (TorchScript in double precision), 0.5 fs, "
-        "300 K start, 5 ps Langevin equilibration, 20 ps NVE, no CMMotionRemover. Made by "
-        "`benchmarks/nve/run.py`.", "",
-        f"Drift of the total energy: **{slope:+.2e} ± {error:.1e} kJ/mol/ps an atom** (goal below "
-        f"{GOAL:.0e}); standard deviation of the total energy {result['fluctuation']:.2e} kJ/mol an "
-        "atom.", "", "![energy](nve.png)", ""]))
+        "The network of the ethanol example, CPU platform (TorchScript in double precision), "
+        "0.5 fs, 300 K start, 5 ps Langevin equilibration, 20 ps NVE, no CMMotionRemover. Made "
+        "by `benchmarks/nve/run.py`.", "",
+        f"Drift of the total energy: **{slope:+.2e} ± {error:.1e} kJ/mol/ps an atom** (goal "
+        f"below {GOAL:.0e}); standard deviation of the total energy "
+        f"{result['fluctuation']:.2e} kJ/mol an atom.", "", "![energy](nve.png)", ""]))
     print(f"drift {slope:+.2e} +- {error:.1e} kJ/mol/ps an atom")
 
 
