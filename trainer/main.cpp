@@ -80,7 +80,9 @@ int main(int count, char** values) {
     } catch (const molspectra::UsageError& error) {
         return failed(error.what(), 2);
     } catch (const c10::Error& error) {
-        return failed(error.what_without_backtrace(), 1);
+        const std::string text = error.what_without_backtrace();
+        const bool memory = text.find("not enough memory") != std::string::npos;
+        return failed(memory ? "out of memory; try a smaller --batch" : text, 1);
     } catch (const std::bad_alloc&) {
         return failed("out of memory; try a smaller --batch", 1);
     } catch (const std::exception& error) {

@@ -84,7 +84,7 @@ def write(folder, steps, errors, seconds, options):
              f"`{result['options']}`. Made by `benchmarks/accuracy/run.py`.", "",
              f"**Test force MAE {result['test_forces_mae']:.3f} kcal/mol/Å**, energy MAE "
              f"{result['test_energy_mae']:.3f} kcal/mol (goal {GOAL:.2f}; the published ET has "
-             f"{PUBLISHED} after up to 357,000 steps).", "",
+             f"{PUBLISHED}).", "",
              "| step | validation force MAE (kcal/mol/Å) |", "|---|---|"]
     lines += [f"| {steps[n]} | {errors[n]:.3f} |" for n in rows]
     (RESULTS / "accuracy.md").write_text("\n".join(lines + ["", "![curve](accuracy.png)", ""]))

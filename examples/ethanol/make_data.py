@@ -112,7 +112,7 @@ def sample(work):
 
 
 def teach(work):
-    """GFN2-xTB energies and forces of several small molecules, 500 K, a frame every 20 fs."""
+    """GFN2-xTB energies and forces of several small molecules, 700 K, a frame every 20 fs."""
     began = time.time()
     for index, name in enumerate(TEACHER_MOLECULES):
         target = work / f"teacher_{name}.npz"
@@ -135,7 +135,8 @@ def model(work, model_file):
     import molspectra
     from openmm import Context, LangevinMiddleIntegrator, Platform, System, unit
 
-    numbers, positions = start_geometry(ETHANOL)
+    with np.load(work / "sample.npz") as first:
+        numbers, positions = first["z"], first["R"][0]
     system = System()
     for z in numbers:
         system.addParticle(MASSES[int(z)])

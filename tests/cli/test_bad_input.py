@@ -89,6 +89,39 @@ def test_mixed_molecules_where_one_is_expected(tmp_path):
     assert finetune(path, tmp_path / "run").returncode == 0
 
 
+def test_element_in_validation_frames_only(tmp_path):
+    z = np.tile(np.array([8, 1, 1]), (40, 1))
+    z[30] = [16, 1, 1]
+    path = changed(tmp_path, z=z)
+    rest = [n for n in range(40) if n != 30]
+    index = tmp_path / "index.npz"
+    np.savez(index, idx_train=rest[:20], idx_val=[30, *rest[20:24]], idx_test=rest[24:])
+    result = run("finetune", "--data", path, "--output", tmp_path / "run", *TINY, "--split", index)
+    check(result, "S", "no training frame")
+
+
+def test_element_in_test_frames_only_leaves_a_model_that_loads(tmp_path):
+    z = np.tile(np.array([8, 1, 1]), (40, 1))
+    z[30] = [16, 1, 1]
+    path = changed(tmp_path, z=z)
+    rest = [n for n in range(40) if n != 30]
+    index = tmp_path / "index.npz"
+    np.savez(index, idx_train=rest[:20], idx_val=rest[20:25], idx_test=[30, *rest[25:]])
+    result = run("finetune", "--data", path, "--output", tmp_path / "run", *TINY, "--split", index,
+                 "--steps", 2)
+    assert result.returncode == 0, result.stderr
+    model = tmp_path / "run" / "model.pt"
+    assert "H, O" in run("inspect", model).stdout
+    check(run("evaluate", "--model", model, "--data", path), "S", "H, O")
+
+
+def test_a_run_is_not_overwritten(trained, data):
+    before = (trained / "config.ini").read_bytes()
+    check(finetune(data, trained), "--resume", trained)
+    check(run("finetune", "--resume", trained, "--seed", 5), "other data or options")
+    assert (trained / "config.ini").read_bytes() == before
+
+
 def test_split_larger_than_the_data(tmp_path, data):
     result = run("finetune", "--data", data, "--output", tmp_path / "run", *TINY, "--train", "950")
     check(result, "40", "950")

@@ -37,6 +37,8 @@ def test_version_is_that_of_the_version_file():
     (["finetune", "--data", "x", "--output", "y", "--steps", "many"], ["--steps", "many"]),
     (["finetune", "--data", "x", "--output", "y", "--schedule", "linear"], ["plateau, cosine"]),
     (["finetune", "--data", "x", "--output", "y", "--preset", "md71"], ["md17 or quick"]),
+    (["finetune", "--data", "x", "--output", "y", "--plateau-factor", "2"], ["at most 1"]),
+    (["finetune", "--data", "x", "--output", "y", "--warmup", "-3"], ["--warmup", "-3"]),
     (["evaluate", "--data", "x"], ["--model is missing"]),
     (["export", "--model", "x"], ["x"]),
 ])

@@ -5,6 +5,7 @@
 #include "core/Files.h"
 #include "core/Text.h"
 
+#include <filesystem>
 #include <iostream>
 #include <sstream>
 
@@ -27,6 +28,10 @@ std::string textOf(const boost::any& value) {
     return {};
 }
 
+std::string absolute(const std::string& path) {
+    return std::filesystem::absolute(path).lexically_normal().string();
+}
+
 }  // namespace
 
 CommandLine::CommandLine(HelpText help, std::vector<po::options_description> groups,
@@ -44,8 +49,11 @@ bool CommandLine::parse(const std::vector<std::string>& arguments,
     try {
         const int style = po::command_line_style::default_style &
                           ~po::command_line_style::allow_guessing;
-        store(po::command_line_parser(arguments).options(all_).positional(positional_)
-                  .style(style).run());
+        const auto parsed = po::command_line_parser(arguments)
+                                .options(all_).positional(positional_).style(style).run();
+        for (const auto& option : parsed.options)
+            typed_.push_back(option.string_key);
+        store(parsed);
     } catch (const po::unknown_option& error) {
         refuse("option", error.get_option_name());
     } catch (const po::error& error) {
@@ -119,7 +127,9 @@ std::string CommandLine::configText(const std::vector<std::string>& except) cons
             continue;
         if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
             for (const std::string& item : *list)
-                text += cat(name, " = ", item, "\n");
+                text += cat(name, " = ", absolute(item), "\n");
+        else if (name == "model" || name == "split")
+            text += cat(name, " = ", absolute(textOf(value.value())), "\n");
         else
             text += cat(name, " = ", textOf(value.value()), "\n");
     }

@@ -4,6 +4,7 @@
 
 #include <boost/program_options.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -48,12 +49,17 @@ public:
     bool given(const std::string& name) const {
         return values_.count(name) > 0 && !values_[name].defaulted();
     }
+    /// Whether it stood on the command line itself.
+    bool givenByUser(const std::string& name) const {
+        return std::find(typed_.begin(), typed_.end(), name) != typed_.end();
+    }
     /// Value of an option that must be there. @throws UsageError
     std::string required(const std::string& name) const;
 
     std::string helpPage() const;
 
-    /// All values that differ from nothing, as a configuration file; `except` is left out.
+    /// All values as a configuration file; `except` is left out. Paths are made absolute, so that
+    /// the file means the same in every folder.
     std::string configText(const std::vector<std::string>& except) const;
 
 private:
@@ -67,6 +73,7 @@ private:
     boost::program_options::options_description all_;
     boost::program_options::positional_options_description positional_;
     boost::program_options::variables_map values_;
+    std::vector<std::string> typed_;
 };
 
 /// "molspectra 0.1.0"

@@ -7,6 +7,7 @@
 #include "model/ModelFile.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
+#include "trainer/commands/ReadData.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/data/Npz.h"
 #include "trainer/data/Split.h"
@@ -25,12 +26,9 @@ namespace {
 
 CommandLine commandLine() {
     po::options_description group("Options");
+    group.add_options()("model", po::value<std::string>(), "model file");
+    addDataOptions(group);
     group.add_options()
-        ("model", po::value<std::string>(), "model file")
-        ("data", po::value<std::vector<std::string>>()->multitoken(),
-         "labelled geometries: NPZ or extended XYZ; several files together")
-        ("energy-unit", po::value<std::string>(), "of the data, and of the errors")
-        ("length-unit", po::value<std::string>(), "of the data")
         ("split", po::value<std::string>(), "index file: evaluate one part of the data only")
         ("part", po::value<std::string>()->default_value("test"),
          "train, validation or test, with --split")
@@ -50,6 +48,8 @@ CommandLine commandLine() {
 std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& data) {
     std::vector<const Frame*> frames;
     if (line.values().count("split") == 0) {
+        if (line.given("part"))
+            throw UsageError("--part needs --split, the index file of the run (split.npz)");
         for (const Frame& frame : data.frames)
             frames.push_back(&frame);
         return frames;
@@ -69,15 +69,26 @@ std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& d
     return frames;
 }
 
-void checkSpecies(const Dataset& data, const ModelDescription& description,
-                  const std::string& path) {
-    std::vector<std::string> known;
-    for (const int species : description.species)
-        known.push_back(symbolOf(species));
-    for (const int species : data.species())
-        if (!std::binary_search(description.species.begin(), description.species.end(), species))
-            fail("evaluating ", path, ": the data hold ", symbolOf(species),
-                 ", the model was trained on ", join(known, ", "));
+std::string symbols(const std::vector<int>& species) {
+    std::vector<std::string> list;
+    for (const int each : species)
+        list.push_back(symbolOf(each));
+    return join(list, ", ");
+}
+
+/// Whether the model can say anything of these frames: elements, and the molecule of its offset.
+void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription& description,
+                 const std::string& path) {
+    const std::vector<int>& known = description.species;
+    for (const Frame* frame : frames) {
+        for (const int z : frame->numbers)
+            if (!std::binary_search(known.begin(), known.end(), z))
+                fail("evaluating ", path, ": the data hold ", symbolOf(z),
+                     ", the model was trained on ", symbols(known));
+        if (description.offset.perElement.empty() && frame->numbers != frames[0]->numbers)
+            fail("evaluating ", path, ": the data hold different molecules, the model's energy ",
+                 "offset is of one; train it with --energy-reference elements");
+    }
 }
 
 nlohmann::json pairJson(const ErrorPair& errors, double factor) {
@@ -114,11 +125,12 @@ void printTable(const nlohmann::json& result) {
 void writePredictions(const std::string& path, const Predictions& all,
                       const std::vector<const Frame*>& frames, const EnergyOffset& offset,
                       double factor) {
-    std::vector<double> energy, labels;
+    std::vector<double> energy, labels, sizes;
     for (size_t n = 0; n < frames.size(); n++) {
         const double shift = offset.of(frames[n]->numbers);
         energy.push_back(factor * (all.energy[n] + shift));
         labels.push_back(factor * (all.energyLabels[n] + shift));
+        sizes.push_back(static_cast<double>(frames[n]->numbers.size()));
     }
     const auto scaled = [&](std::vector<double> values) {
         for (double& value : values)
@@ -126,7 +138,8 @@ void writePredictions(const std::string& path, const Predictions& all,
         return values;
     };
     const size_t atoms = all.numbers.size();
-    writeNpz(path, {{"energy", {{energy.size()}, "<f8", energy}},
+    writeNpz(path, {{"atoms", {{sizes.size()}, "<i8", sizes}},
+                    {"energy", {{energy.size()}, "<f8", energy}},
                     {"energy_label", {{labels.size()}, "<f8", labels}},
                     {"forces", {{atoms, 3}, "<f8", scaled(all.forces)}},
                     {"forces_label", {{atoms, 3}, "<f8", scaled(all.forceLabels)}},
@@ -140,32 +153,28 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     if (!line.parse(arguments))
         return 0;
     const std::string path = line.required("model");
-    if (line.values().count("data") == 0)
-        throw UsageError("molspectra evaluate: --data is missing; --help shows all options");
     setThreads(line.get<int64_t>("threads"));
-    const auto text = [&](const char* name) {
-        return line.values().count(name) ? line.get<std::string>(name) : std::string();
-    };
     LoadedModel model = loadModel(path);
-    Dataset data = readDataset(line.get<std::vector<std::string>>("data"),
-                               {text("energy-unit"), text("length-unit")});
+    Dataset data = readData(line);
     const std::string unit = data.energyUnit;
     data.convertTo(model.description.energyUnit);
-    checkSpecies(data, model.description, path);
     const double factor = energyFactor(model.description.energyUnit, unit);
     const std::vector<const Frame*> frames = chosenFrames(line, data);
+    checkFrames(frames, model.description, path);
     const Predictions all = predict(
         model.network,
         makeSamples(frames, model.description.config.cutoff, model.description.offset));
     nlohmann::json result = errorsJson(errorsOf(all), factor, unit);
     result["model"] = path;
     result["data"] = line.get<std::vector<std::string>>("data");
+    result["sources"] = sourcesJson(data);
     result["frames"] = frames.size();
     printTable(result);
     if (line.values().count("json"))
-        writeFileSafely(text("json"), result.dump(2) + "\n");
+        writeFileSafely(line.get<std::string>("json"), result.dump(2) + "\n");
     if (line.values().count("predictions"))
-        writePredictions(text("predictions"), all, frames, model.description.offset, factor);
+        writePredictions(line.get<std::string>("predictions"), all, frames,
+                         model.description.offset, factor);
     return 0;
 }
 

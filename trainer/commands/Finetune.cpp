@@ -1,5 +1,6 @@
 // molspectra finetune: trains a network on energies and forces.
 // SPDX-License-Identifier: MIT
+#include "core/Elements.h"
 #include "core/Error.h"
 #include "core/Files.h"
 #include "core/Units.h"
@@ -8,7 +9,9 @@
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/FinetuneOptions.h"
 #include "trainer/commands/Progress.h"
+#include "trainer/commands/ReadData.h"
 #include "trainer/data/Dataset.h"
+#include "trainer/training/Checkpoint.h"
 #include "trainer/training/Evaluation.h"
 #include "trainer/training/Threads.h"
 #include "trainer/training/Trainer.h"
@@ -17,6 +20,8 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <set>
 
 namespace molspectra {
 namespace {
@@ -36,41 +41,24 @@ FrameList select(const Dataset& data, const std::vector<int64_t>& numbers) {
     return frames;
 }
 
-std::string optional(const CommandLine& line, const std::string& name) {
-    return line.values().count(name) ? line.get<std::string>(name) : std::string();
-}
-
-Dataset readData(const CommandLine& line) {
-    if (line.values().count("data") == 0)
-        throw UsageError("molspectra finetune: --data is missing; --help shows all options");
-    Dataset data = readDataset(line.get<std::vector<std::string>>("data"),
-                               {optional(line, "energy-unit"), optional(line, "length-unit")});
-    for (const DataSource& source : data.sources)
-        std::cerr << cat(source.path, ": ", source.frames, " frames, ", source.energyUnit, " and ",
-                         source.lengthUnit, source.unitsAssumed ? " (assumed)" : "", "\n");
-    if (const auto warning = suspiciousForces(data))
-        std::cerr << "warning: " << *warning << "\n";
-    return data;
+std::vector<int> speciesOf(const FrameList& frames) {
+    std::set<int> all;
+    for (const Frame* frame : frames)
+        all.insert(frame->numbers.begin(), frame->numbers.end());
+    return {all.begin(), all.end()};
 }
 
 Split makeSplit(const CommandLine& line, const Dataset& data) {
     const auto frames = static_cast<int64_t>(data.frames.size());
-    if (line.values().count("split"))
+    if (line.values().count("split")) {
+        for (const char* count : {"train", "validation", "test", "split-seed"})
+            if (line.givenByUser(count))
+                throw UsageError(cat("--", count, " was given together with --split, which says ",
+                                     "it already; leave one of them out"));
         return readSplit(line.get<std::string>("split"), frames);
+    }
     return randomSplit(frames, splitCounts(line),
                        static_cast<uint64_t>(line.get<int64_t>("split-seed")));
-}
-
-nlohmann::json sourcesJson(const Dataset& data) {
-    nlohmann::json list = nlohmann::json::array();
-    for (const DataSource& source : data.sources)
-        list.push_back({{"file", std::filesystem::path(source.path).filename().string()},
-                        {"sha256", source.sha256},
-                        {"format", source.format},
-                        {"energy_unit", source.energyUnit},
-                        {"length_unit", source.lengthUnit},
-                        {"frames", source.frames}});
-    return list;
 }
 
 /// Whether energies are referred to one molecule's mean, and not to its elements.
@@ -85,6 +73,16 @@ bool molecularReference(const CommandLine& line, const Dataset& data) {
         fail("referring energies to one molecule: the data hold frames of different molecules; ",
              "give files of one molecule, or --energy-reference elements");
     return wanted == "molecule";
+}
+
+/// The network of a run to go on with; its weights come with the optimizer's state.
+LoadedModel resumableModel(const RunFiles& files) {
+    const nlohmann::json state = loadCheckpoint(files.checkpoint()).state;
+    LoadedModel model{torch::jit::Module("empty"),
+                      parseDescription(state.at("description"), files.checkpoint())};
+    model.network = makeNetwork(model.description.config, 0);
+    setEnergyScale(model.network, state.at("energyScale"));
+    return model;
 }
 
 /// The network to train: from a model file, or from nothing in the data's unit.
@@ -119,15 +117,36 @@ void refitOffset(LoadedModel& model, const FrameList& train, bool molecular) {
     model.description.offset = standardize(train, molecular, predicted).offset;
 }
 
-void checkElements(const Dataset& data, const ModelConfig& config) {
-    if (data.species().back() >= config.elements)
-        fail("preparing the network: the data hold element ", data.species().back(),
-             ", the network knows atomic numbers below ", config.elements);
+/// Everything between the options and the loop.
+struct Prepared {
+    Dataset data;
+    Split split;
+    LoadedModel model;
+    std::string userUnit;
+    FrameList train, validation;
+};
+
+void checkElements(const Prepared& made) {
+    const int highest = made.data.species().back(), rows = made.model.description.config.elements;
+    if (highest >= rows)
+        fail("preparing the network: the data hold element ", highest,
+             ", the network knows atomic numbers below ", rows);
+    const std::vector<int>& trained = made.model.description.species;
+    for (const int species : speciesOf(made.validation))
+        if (!std::binary_search(trained.begin(), trained.end(), species))
+            fail("splitting the data: the validation frames hold ", symbolOf(species),
+                 ", which no training frame holds; give more --train frames or a --split file");
 }
 
 /// Command line of the run to go on with: that run's options, overridden by those given now.
 std::vector<std::string> resumedArguments(const std::vector<std::string>& arguments) {
-    std::vector<std::string> all = arguments;
+    std::vector<std::string> all;
+    for (const std::string& argument : arguments) {
+        const bool joined = argument.starts_with("--resume=");
+        all.push_back(joined ? "--resume" : argument);
+        if (joined)
+            all.push_back(argument.substr(9));
+    }
     const auto at = std::find(all.begin(), all.end(), "--resume");
     if (at == all.end() || at + 1 == all.end())
         return all;
@@ -164,37 +183,45 @@ int trainUntilDone(Trainer& trainer, const nlohmann::json& header, const RunFile
     return 0;
 }
 
-/// Everything between the options and the loop.
-struct Prepared {
-    Dataset data;
-    Split split;
-    LoadedModel model;
-    std::string userUnit;
-    FrameList train, validation;
-};
+nlohmann::json splitJson(const CommandLine& line, const Split& split) {
+    nlohmann::json json{{"train", split.train.size()},
+                        {"validation", split.validation.size()},
+                        {"test", split.test.size()}};
+    if (line.values().count("split"))
+        json["file_sha256"] = sha256(readFile(line.get<std::string>("split")));
+    else
+        json["seed"] = line.get<int64_t>("split-seed");
+    return json;
+}
 
-Prepared prepare(const CommandLine& line) {
+void describe(const CommandLine& line, Prepared& made) {
+    ModelDescription& description = made.model.description;
+    description.species = speciesOf(made.train);
+    description.toolVersion = toolVersion();
+    description.provenance["data"] = sourcesJson(made.data);
+    description.provenance["split"] = splitJson(line, made.split);
+    description.provenance["options"] = line.configText(
+        {"data", "output", "resume", "config", "model", "split", "help", "benchmark"});
+    description.provenance["seed"] = line.get<int64_t>("seed");
+    description.provenance["energy_unit"] = made.userUnit;
+}
+
+/// @param files  of a run to go on with, whose network and offset are taken; else none
+Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed) {
     Prepared made;
     made.data = readData(line);
     made.userUnit = made.data.energyUnit;
     made.split = makeSplit(line, made.data);
     made.train = select(made.data, made.split.train);
-    made.model = startModel(line, made.data, made.train);
+    made.model = resumed ? resumableModel(*resumed) : startModel(line, made.data, made.train);
     made.data.convertTo(made.model.description.energyUnit);
     made.validation = select(made.data, made.split.validation);
-    checkElements(made.data, made.model.description.config);
+    if (resumed)
+        return made;
+    describe(line, made);
+    checkElements(made);
     if (line.values().count("model"))
         refitOffset(made.model, made.train, molecularReference(line, made.data));
-    ModelDescription& description = made.model.description;
-    description.species = made.data.species();
-    description.toolVersion = toolVersion();
-    description.provenance["data"] = sourcesJson(made.data);
-    description.provenance["split"] = {{"train", made.split.train.size()},
-                                       {"validation", made.split.validation.size()},
-                                       {"test", made.split.test.size()},
-                                       {"seed", line.get<int64_t>("split-seed")}};
-    description.provenance["seed"] = line.get<int64_t>("seed");
-    description.provenance["energy_unit"] = made.userUnit;
     return made;
 }
 
@@ -206,15 +233,24 @@ nlohmann::json headerOf(const Prepared& made) {
             {"threads", threads()}};
 }
 
-void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles& files) {
+/// A new folder, or one without a run: what an earlier run left is never overwritten.
+void makeRunFolder(const RunFiles& files) {
+    if (std::filesystem::exists(files.checkpoint()))
+        fail("starting a run in ", files.folder, ": found the checkpoint of an earlier run; go on ",
+             "with --resume ", files.folder, ", or give another --output");
     std::error_code error;
     std::filesystem::create_directories(files.folder, error);
     if (error)
         fail("making the folder ", files.folder, ": ", error.message());
+}
+
+void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles& files) {
     std::vector<std::string> left{"config", "resume", "output", "help", "benchmark"};
     if (line.values().count("model"))
         for (const std::string& name : networkOptions())
             left.push_back(name);
+    if (line.values().count("split"))
+        left.insert(left.end(), {"train", "validation", "test", "split-seed"});
     writeFileSafely(files.config(), line.configText(left));
     writeSplit(files.split(), made.split);
 }
@@ -226,15 +262,16 @@ int finetune(const std::vector<std::string>& arguments) {
     if (!line.parse(resumedArguments(arguments), finetunePreset))
         return 0;
     const auto benchmark = line.get<int64_t>("benchmark");
+    const bool resumed = line.values().count("resume") > 0;
     const RunFiles files{benchmark > 0 ? "" : line.required("output")};
     TrainingOptions options = trainingOptions(line);
     setThreads(line.get<int64_t>("threads"));
-    Prepared made = prepare(line);
+    if (benchmark == 0 && !resumed)
+        makeRunFolder(files);
+    Prepared made = prepare(line, resumed ? std::optional(files) : std::nullopt);
     ModelDescription& description = made.model.description;
     options.reportFactor = energyFactor(description.energyUnit, made.userUnit);
     const nlohmann::json header = headerOf(made);
-    if (benchmark == 0)
-        writeRunFiles(line, made, files);
     Trainer trainer(made.model.network, description,
                     makeSamples(made.train, description.config.cutoff, description.offset),
                     makeSamples(made.validation, description.config.cutoff, description.offset),
@@ -243,8 +280,9 @@ int finetune(const std::vector<std::string>& arguments) {
         printBenchmark(trainer, benchmark);
         return 0;
     }
-    if (line.values().count("resume"))
+    if (resumed)
         trainer.resume();
+    writeRunFiles(line, made, files);
     return trainUntilDone(trainer, header, files, made.userUnit);
 }
 

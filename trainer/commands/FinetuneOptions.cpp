@@ -3,6 +3,7 @@
 #include "trainer/commands/FinetuneOptions.h"
 
 #include "core/Text.h"
+#include "trainer/commands/ReadData.h"
 
 #include <map>
 
@@ -29,13 +30,8 @@ po::typed_value<bool>* flag(bool value) {
 
 po::options_description dataOptions() {
     po::options_description group("Data");
+    addDataOptions(group);
     group.add_options()
-        ("data", po::value<std::vector<std::string>>()->multitoken(),
-         "labelled geometries: NPZ (MD17 or rMD17 keys) or extended XYZ; several files together")
-        ("energy-unit", po::value<std::string>(),
-         "of the data: kcal/mol, kJ/mol, eV or hartree (default: kcal/mol for NPZ, eV for XYZ)")
-        ("length-unit", po::value<std::string>(),
-         "of the data: angstrom, nm or bohr (default: angstrom)")
         ("energy-reference", word("auto"),
          "energy taken off outside the network: molecule (a mean; one molecule only), elements (an "
          "energy for each element), or auto: molecule where the data hold only one")
@@ -195,7 +191,17 @@ TrainingOptions trainingOptions(const CommandLine& line) {
     atLeast("steps", static_cast<double>(options.steps), 0);
     atLeast("batch", static_cast<double>(options.batch), 1);
     atLeast("checkpoint-interval", static_cast<double>(options.checkpointInterval), 1);
-    atLeast("learning-rate", options.schedule.learningRate, 0);
+    atLeast("validation-interval", static_cast<double>(options.validationInterval), 0);
+    atLeast("benchmark", static_cast<double>(line.get<int64_t>("benchmark")), 0);
+    atLeast("warmup", static_cast<double>(options.schedule.warmup), 0);
+    atLeast("plateau-patience", static_cast<double>(options.schedule.plateauPatience), 0);
+    for (const char* name : {"learning-rate", "minimum-learning-rate", "plateau-factor",
+                             "weight-decay", "gradient-clip", "energy-weight", "forces-weight",
+                             "energy-gradient-scale", "denoising-weight", "denoising-sigma"})
+        atLeast(name, line.get<double>(name), 0);
+    if (options.schedule.plateauFactor > 1.0)
+        throw UsageError(cat("--plateau-factor: found ", options.schedule.plateauFactor,
+                             ", expected at most 1"));
     if (!(options.averageDecay >= 0.0 && options.averageDecay < 1.0))
         throw UsageError(cat("--average-decay: found ", options.averageDecay,
                              ", expected at least 0 and below 1"));

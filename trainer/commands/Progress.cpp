@@ -26,8 +26,6 @@ Progress::Progress(std::string unit)
 
 void Progress::show(const TrainingReport& report) {
     const bool first = !shown_, last = report.step == report.steps;
-    if (report.best)
-        bestForces_ = report.forcesMae;
     const auto pause = std::chrono::milliseconds(terminal_ ? 200 : 10000);
     if (!first && !last && Clock::now() - last_ < pause)
         return;
@@ -39,7 +37,7 @@ void Progress::show(const TrainingReport& report) {
         cat("step ", report.step, "/", report.steps, " (", toFixed(percent, 1), " %), ",
             toFixed(report.samplesPerSecond, 0), " samples/s, validation MAE: energy ",
             toFixed(report.energyMae, 4), " ", unit_, ", forces ", toFixed(report.forcesMae, 4),
-            " ", unit_, "/A (best ", toFixed(bestForces_, 4), "), left ",
+            " ", unit_, "/A (best ", toFixed(report.bestForcesMae, 4), "), left ",
             report.step == 0 ? "?" : durationText(report.secondsLeft));
     std::cerr << (terminal_ ? "\r\033[K" : "") << line << (terminal_ ? "" : "\n") << std::flush;
 }

@@ -21,7 +21,6 @@ private:
     std::string unit_;
     bool terminal_;
     bool shown_ = false;
-    double bestForces_ = -1.0;
     std::chrono::steady_clock::time_point last_;
 };
 

@@ -54,7 +54,7 @@ Dataset readOne(const std::string& path, const DataUnits& units) {
     const Format format = formatOf(path);
     Dataset data;
     DataSource source{.path = path, .sha256 = {}, .format = format.name, .energyUnit = {},
-                      .lengthUnit = {}};
+                      .lengthUnit = {}, .warning = {}};
     source.energyUnit = energyUnit(units.energy.empty() ? format.energyUnit : units.energy);
     source.lengthUnit = lengthUnit(units.length.empty() ? "angstrom" : units.length);
     source.unitsAssumed = units.energy.empty();
@@ -65,6 +65,7 @@ Dataset readOne(const std::string& path, const DataUnits& units) {
         for (Frame& frame : data.frames)
             scaleLengths(frame, factor);
     data.energyUnit = source.energyUnit;
+    source.warning = suspiciousForces(data);
     data.sources.push_back(std::move(source));
     return data;
 }

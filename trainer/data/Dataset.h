@@ -29,6 +29,7 @@ struct DataSource {
     std::string lengthUnit;
     bool unitsAssumed = true;  ///< the format's default, not given by the user
     size_t frames = 0;
+    std::optional<std::string> warning;  ///< a sentence if the forces look like another unit's
 };
 
 struct Dataset {

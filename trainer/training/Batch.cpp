@@ -85,8 +85,9 @@ Standardization standardize(std::span<const Frame* const> frames, bool singleMol
         result.offset.perElement = elementEnergies(frames, energies);
     for (size_t n = 0; n < frames.size(); n++)
         energies[n] -= result.offset.of(frames[n]->numbers);
+    // Energies that the offset fits exactly leave only rounding errors, no scale to learn with.
     const double deviation = standardDeviation(energies);
-    result.scale = deviation > 0.0 ? deviation : 1.0;
+    result.scale = deviation > 1e-6 ? deviation : 1.0;
     return result;
 }
 

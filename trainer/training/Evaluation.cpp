@@ -5,7 +5,6 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
-#include <numeric>
 
 namespace molspectra {
 namespace {
@@ -31,16 +30,26 @@ struct Sums {
     }
 };
 
+/// Numbers of the samples from `start` on that are evaluated together.
+std::vector<int64_t> nextBatch(const std::vector<Sample>& samples, size_t start) {
+    constexpr size_t largest = 32, largestPairs = 50000;
+    std::vector<int64_t> numbers;
+    size_t pairs = 0;
+    while (start < samples.size() && numbers.size() < largest && pairs < largestPairs) {
+        pairs += samples[start].graph.pairs.size();
+        numbers.push_back(static_cast<int64_t>(start++));
+    }
+    return numbers;
+}
+
 }  // namespace
 
-Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples,
-                    int64_t batch) {
+Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples) {
     Predictions result;
     const at::ScalarType type = (*network.parameters().begin()).scalar_type();
-    const auto count = static_cast<int64_t>(samples.size());
-    for (int64_t start = 0; start < count; start += batch) {
-        std::vector<int64_t> numbers(static_cast<size_t>(std::min(batch, count - start)));
-        std::iota(numbers.begin(), numbers.end(), start);
+    for (size_t start = 0; start < samples.size();) {
+        const std::vector<int64_t> numbers = nextBatch(samples, start);
+        start += numbers.size();
         const Batch joined = makeBatch(samples, numbers, type);
         const EnergyForces predicted = evaluate(network, joined.graph, true);
         append(result.energy, predicted.energy);

@@ -27,9 +27,8 @@ struct Errors {
     std::map<int, ErrorPair> elements;  ///< of the force components of each element
 };
 
-/// Evaluates all samples, `batch` at a time.
-Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples,
-                    int64_t batch = 32);
+/// Evaluates all samples, in batches of at most 32 and of bounded memory.
+Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples);
 
 Errors errorsOf(const Predictions& predictions);
 

@@ -7,12 +7,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 namespace molspectra {
 namespace {
 
 /// Lines of an earlier run up to a step; a line cut off by a crash is dropped.
 std::string linesUpTo(const std::string& path, int64_t lastStep) {
     std::string kept;
+    if (!std::filesystem::exists(path))
+        return kept;
     for (const std::string& line : split(readFile(path), '\n')) {
         const auto json = nlohmann::json::parse(line, nullptr, false);
         if (json.is_object() && json.value("step", int64_t{0}) <= lastStep)

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace molspectra {
 
@@ -24,6 +25,9 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& 
 double Optimizer::step(const std::vector<at::Tensor>& gradients, double learningRate) {
     const at::NoGradGuard noGradients;
     const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+    if (!std::isfinite(norm))
+        fail("training: the norm of the gradient became ", norm,
+             ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
     if (gradientClip_ > 0.0 && norm > gradientClip_)
         at::_foreach_mul_(gradients, gradientClip_ / norm);
     at::_foreach_add_(steps_, 1);

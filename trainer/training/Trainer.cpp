@@ -74,6 +74,8 @@ struct Trainer::State {
     Clock::time_point began = Clock::now();
     double lossSum = 0.0, energySum = 0.0, forcesSum = 0.0, gradientNorm = 0.0;
     int64_t lossCount = 0;
+    double windowSecondsBefore = 0.0;
+    Clock::time_point windowBegan = Clock::now();
 
     int64_t stepsPerEpoch() const {
         const auto count = static_cast<int64_t>(train.size());
@@ -87,7 +89,8 @@ struct Trainer::State {
     std::span<const int64_t> batchNumbers();
     void trainStep();
     TrainingReport validate();
-    void finishWindow(TrainingReport& report, Metrics& metrics, double windowSeconds);
+    void fill(TrainingReport& report) const;
+    void finishWindow(const TrainingReport& report, Metrics& metrics);
     void save();
     void saveBest();
     nlohmann::json fingerprint() const;
@@ -164,6 +167,7 @@ nlohmann::json Trainer::State::fingerprint() const {
         labels += sample.energy * sample.energy + sample.forces.front();
     return {{"config", toJson(description.config)},
             {"batch", options.batch},
+            {"averaging", options.averageDecay > 0.0},
             {"seed", options.seed},
             {"train", train.size()},
             {"validation", validation.size()},
@@ -171,7 +175,10 @@ nlohmann::json Trainer::State::fingerprint() const {
 }
 
 void Trainer::State::save() {
-    const nlohmann::json state{{"step", step},
+    const nlohmann::json state{{"description", toText(description)},
+                               {"energyScale",
+                                network.attr("energy_scale").toTensor().item<double>()},
+                               {"step", step},
                                {"seconds", seconds()},
                                {"schedule", schedule.state()},
                                {"bestLoss", bestLoss},
@@ -179,6 +186,7 @@ void Trainer::State::save() {
                                {"bestEnergyMae", bestEnergyMae},
                                {"bestForcesMae", bestForcesMae},
                                {"window", {lossSum, energySum, forcesSum, lossCount}},
+                               {"windowSeconds", windowSecondsBefore + secondsSince(windowBegan)},
                                {"run", fingerprint()}};
     saveCheckpoint(files.checkpoint(), {state, optimizer.state(), best});
 }
@@ -196,33 +204,42 @@ void Trainer::State::saveBest() {
     copyInto(optimizer.parameters(), trained);
 }
 
-void Trainer::State::finishWindow(TrainingReport& report, Metrics& metrics, double windowSeconds) {
+/// What a report says of the steps since the last validation.
+void Trainer::State::fill(TrainingReport& report) const {
+    const auto count = static_cast<double>(lossCount);
+    const double window = windowSecondsBefore + secondsSince(windowBegan);
     report.step = step;
     report.steps = options.steps;
     report.epoch = step / stepsPerEpoch();
     report.seconds = seconds();
-    const double count = std::max<double>(static_cast<double>(lossCount), 1.0);
+    report.bestForcesMae = bestForcesMae;
+    if (lossCount == 0)
+        return;
     report.trainLoss = lossSum / count;
-    report.samplesPerSecond =
-        count * static_cast<double>(options.batch) / std::max(windowSeconds, 1e-9);
-    report.secondsLeft = static_cast<double>(options.steps - step) * windowSeconds / count;
+    report.samplesPerSecond = count * static_cast<double>(options.batch) / std::max(window, 1e-9);
+    report.secondsLeft = static_cast<double>(options.steps - step) * window / count;
+}
+
+void Trainer::State::finishWindow(const TrainingReport& report, Metrics& metrics) {
     nlohmann::json line{{"step", step},
                         {"epoch", report.epoch},
                         {"seconds", report.seconds},
-                        {"samples_per_second", report.samplesPerSecond},
                         {"learning_rate", schedule.learningRate(step)},
-                        {"gradient_norm", gradientNorm},
-                        {"train_loss", report.trainLoss},
-                        {"train_energy_loss", energySum / count},
-                        {"train_forces_loss", forcesSum / count}};
-    if (report.validated) {
-        line["validation_energy_mae"] = report.energyMae;
-        line["validation_forces_mae"] = report.forcesMae;
-        line["best"] = report.best;
+                        {"validation_energy_mae", report.energyMae},
+                        {"validation_forces_mae", report.forcesMae},
+                        {"best", report.best}};
+    if (lossCount > 0) {
+        const auto count = static_cast<double>(lossCount);
+        line["samples_per_second"] = report.samplesPerSecond;
+        line["gradient_norm"] = gradientNorm;
+        line["train_loss"] = report.trainLoss;
+        line["train_energy_loss"] = energySum / count;
+        line["train_forces_loss"] = forcesSum / count;
     }
     metrics.write(line);
-    lossSum = energySum = forcesSum = 0.0;
+    lossSum = energySum = forcesSum = windowSecondsBefore = 0.0;
     lossCount = 0;
+    windowBegan = Clock::now();
 }
 
 Trainer::Trainer(torch::jit::Module network, ModelDescription description,
@@ -265,29 +282,41 @@ void Trainer::resume() {
     s.energySum = window.at(1);
     s.forcesSum = window.at(2);
     s.lossCount = window.at(3);
+    s.windowSecondsBefore = checkpoint.state.at("windowSeconds");
 }
 
 bool Trainer::run(const nlohmann::json& header,
                   const std::function<void(const TrainingReport&)>& report,
                   const std::function<bool()>& stopped) {
     State& s = *state_;
-    Metrics metrics = s.step > 0 ? Metrics(s.files.metrics(), s.step)
-                                 : Metrics(s.files.metrics(), header);
-    s.began = Clock::now();
-    Clock::time_point window = s.began;
-    const auto checkTime = [&](TrainingReport line) {
-        s.finishWindow(line, metrics, secondsSince(window));
-        window = Clock::now();
+    const bool fresh = s.bestLoss < 0.0;
+    Metrics metrics = fresh ? Metrics(s.files.metrics(), header)
+                            : Metrics(s.files.metrics(), s.step);
+    s.began = s.windowBegan = Clock::now();
+    Clock::time_point shown = s.began;
+    TrainingReport line;
+    const auto validate = [&] {
+        line = s.validate();
+        s.fill(line);
+        s.finishWindow(line, metrics);
         report(line);
     };
-    if (s.step == 0)
-        checkTime(s.validate());
+    if (fresh)
+        validate();
     while (s.step < s.options.steps && !stopped()) {
         s.trainStep();
-        if (s.step % s.validationInterval() == 0 || s.step == s.options.steps)
-            checkTime(s.validate());
-        if (s.step % s.options.checkpointInterval == 0)
+        if (s.step % s.validationInterval() == 0 || s.step == s.options.steps) {
+            validate();
+        } else if (secondsSince(shown) > 0.5) {
+            line.validated = line.best = false;
+            s.fill(line);
+            report(line);
+            shown = Clock::now();
+        }
+        if (s.step % s.options.checkpointInterval == 0) {
             s.save();
+            s.saveBest();
+        }
     }
     s.save();
     s.saveBest();

@@ -16,7 +16,7 @@
 
 namespace molspectra {
 
-/// What the loop tells whoever runs it, a few times a second at most where nothing new is known.
+/// What the loop tells whoever runs it: at every validation, and twice a second between them.
 struct TrainingReport {
     int64_t step = 0, steps = 0, epoch = 0;
     double seconds = 0.0;           ///< since this run began, earlier parts included
@@ -26,6 +26,7 @@ struct TrainingReport {
     bool validated = false;         ///< there was a validation at this step
     double energyMae = 0.0, forcesMae = 0.0;  ///< of the last validation, user's unit
     bool best = false;
+    double bestForcesMae = 0.0;     ///< of the weights that model.pt gets, user's unit
 };
 
 /// Files of a run, all inside one folder.
@@ -52,7 +53,8 @@ public:
     void resume();
 
     /// Trains until options.steps, or until `stopped` says so (asked after every step). Both ways
-    /// it leaves a checkpoint, and the best weights in model.pt.
+    /// it leaves a checkpoint, and the best weights in model.pt; on the way it does so every
+    /// options.checkpointInterval steps.
     /// @param header  first line of metrics.jsonl
     /// @return whether all steps were done
     bool run(const nlohmann::json& header, const std::function<void(const TrainingReport&)>& report,

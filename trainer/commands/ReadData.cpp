@@ -1,0 +1,56 @@
+// Reading the data that a command line names, telling and judging their units.
+// SPDX-License-Identifier: MIT
+#include "trainer/commands/ReadData.h"
+
+#include "core/Text.h"
+
+#include <filesystem>
+#include <iostream>
+
+namespace molspectra {
+
+namespace po = boost::program_options;
+
+std::string optionalText(const CommandLine& line, const std::string& name) {
+    return line.values().count(name) ? line.get<std::string>(name) : std::string();
+}
+
+void addDataOptions(po::options_description& group) {
+    group.add_options()
+        ("data", po::value<std::vector<std::string>>()->multitoken(),
+         "labelled geometries: NPZ (MD17 or rMD17 keys) or extended XYZ; several files together")
+        ("energy-unit", po::value<std::string>(),
+         "of the data: kcal/mol, kJ/mol, eV or hartree (default: kcal/mol for NPZ, eV for XYZ)")
+        ("length-unit", po::value<std::string>(),
+         "of the data: angstrom, nm or bohr (default: angstrom)");
+}
+
+Dataset readData(const CommandLine& line) {
+    if (line.values().count("data") == 0)
+        throw UsageError("--data is missing; --help shows all options");
+    Dataset data = readDataset(line.get<std::vector<std::string>>("data"),
+                               {optionalText(line, "energy-unit"),
+                                optionalText(line, "length-unit")});
+    for (const DataSource& source : data.sources) {
+        std::cerr << cat(source.path, ": ", source.frames, " frames, ", source.energyUnit, " and ",
+                         source.lengthUnit, source.unitsAssumed ? " (assumed)" : "", "\n");
+        if (source.warning)
+            std::cerr << cat("warning: ", source.path, ": ", *source.warning, "\n");
+    }
+    return data;
+}
+
+nlohmann::json sourcesJson(const Dataset& data) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const DataSource& source : data.sources)
+        list.push_back({{"file", std::filesystem::path(source.path).filename().string()},
+                        {"sha256", source.sha256},
+                        {"format", source.format},
+                        {"energy_unit", source.energyUnit},
+                        {"length_unit", source.lengthUnit},
+                        {"units_assumed", source.unitsAssumed},
+                        {"frames", source.frames}});
+    return list;
+}
+
+}  // namespace molspectra

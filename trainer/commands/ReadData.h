@@ -1,0 +1,25 @@
+// Reading the data that a command line names, telling and judging their units.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "trainer/commands/CommandLine.h"
+#include "trainer/data/Dataset.h"
+
+#include <nlohmann/json.hpp>
+
+namespace molspectra {
+
+/// Value of an option, or "" if it was not given.
+std::string optionalText(const CommandLine& line, const std::string& name);
+
+/// Adds --data, --energy-unit and --length-unit.
+void addDataOptions(boost::program_options::options_description& group);
+
+/// Reads the files of --data; prints each one's frames and units to standard error, and a warning
+/// where its forces look like another unit's. @throws UsageError without --data
+Dataset readData(const CommandLine& line);
+
+/// Files, checksums, formats and units, for the record.
+nlohmann::json sourcesJson(const Dataset& data);
+
+}  // namespace molspectra
