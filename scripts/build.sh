@@ -22,7 +22,8 @@ configure() {
     say "configuring build/"
     if ! cmake --preset default >"$logs/configure.log" 2>&1; then
         cat "$logs/configure.log" >&2
-        stop "configuring failed: see the first error above"
+        stop "configuring failed: see the first error above; needed are the counterparts of:\
+ $(grep -v '^#' requirements/debian.txt | xargs)"
     fi
     cp .venv/requirements.sha256 build/configured
 }

@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: MIT
 
-    .venv/bin/python benchmarks/train/run.py [--program build/trainer/molspectra]
+    .venv/bin/python benchmarks/train/run.py [--program build/bin/molspectra]
 
 Ethanol, batches of 8, energies and forces, AdamW: the same frames and the same network size on both
 sides, turn by turn, each side at its best of one and two threads. Writes docs/results/train.json.
@@ -128,7 +128,7 @@ def measure(given):
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", type=Path, default=ROOT / "build/trainer/molspectra")
+    parser.add_argument("--program", type=Path, default=ROOT / "build/bin/molspectra")
     parser.add_argument("--channels", type=int, default=128)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--radial", type=int, default=32, help="radial functions")

@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -98,8 +97,14 @@ def finetune(folder, options, model):
     was interrupted goes on from its checkpoint."""
     if (folder / "checkpoint.pt").exists():
         program("finetune", "--resume", folder)
-        return
-    shutil.rmtree(folder, ignore_errors=True)
+    else:
+        train(folder, options, model)
+    last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
+    if last["step"] < options.steps:
+        sys.exit("demo: the training was interrupted; the same command goes on with it")
+
+
+def train(folder, options, model):
     start = ["--model", model] if model else []
     program("finetune", "--data", DATA, *start, "--preset", "quick", "--output", folder,
             "--train", TRAIN, "--validation", VALIDATION, "--test", 0, "--seed", SEED,

@@ -216,12 +216,14 @@ def label(path, parts):
         worker.start()
     for worker in workers:
         worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise SystemExit(f"labelling {path}: a process failed; its message stands above")
 
 
 def labelled(path):
     """Positions, energies, forces and mean seconds a frame of a labelled file, in frame order."""
     data = np.load(path)
-    tables = [np.load(p) for p in sorted(path.parent.glob(f"{path.stem}.labels*.npz"))]
+    tables = [np.load(p) for p in sorted(path.parent.glob(f"{path.stem}.labels[0-9].npz"))]
     index = np.concatenate([t["index"] for t in tables])
     order = np.argsort(index)
     if not np.array_equal(index[order], np.arange(len(data["R"]))):

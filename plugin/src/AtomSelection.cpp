@@ -87,10 +87,10 @@ void AtomSelection::checkElements(const std::vector<int>& species,
 
 void AtomSelection::checkPositions(std::span<const double> positions) const {
     for (size_t i = 0; i < positions.size(); ++i)
-        if (!std::isfinite(positions[i]))
+        if (!(std::abs(positions[i]) < farthest))
             refuse(cat("the position of particle ", particles_[i / 3],
-                       " is not finite, expected numbers; try a smaller time step or minimize "
-                       "the energy first"));
+                       " is not finite or absurdly far away, expected less than ", farthest,
+                       " angstrom; try a smaller time step or minimize the energy first"));
 }
 
 void AtomSelection::checkDistances(std::span<const double> positions,

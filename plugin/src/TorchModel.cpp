@@ -12,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/python/update_graph_executor_opt.h>
@@ -248,6 +249,7 @@ TorchModel::Result TorchModel::evaluate(std::span<const int> atomicNumbers,
     return translateTorch(cat("MolSpectraForce: evaluating model ", impl->name, ": "), [&] {
         const auto atoms = static_cast<int64_t>(atomicNumbers.size());
         const ThreadLimit limit(impl->threadsFor(pairs));
+        const c10::InferenceMode ordinary(false);  // a caller in inference mode has no gradients
         const c10::AutoGradMode gradients(wantForces);
         at::Tensor x = toTensor<double>(positions, {atoms, 3}, at::kDouble);
         x.requires_grad_(wantForces);

@@ -25,6 +25,9 @@ def checkVersions() -> None:
     if _minor(found) < _OLDEST_OPENMM:
         raise ImportError(f"loading molspectra: OpenMM {found} found, expected 8.4 or newer; "
                           "update openmm")
+    if _minor(found) != _minor(_build.OPENMM_VERSION):
+        raise ImportError(f"loading molspectra: OpenMM {found} found, but this build is for "
+                          f"{_build.OPENMM_VERSION}; install that version or build again")
     try:  # the metadata is enough: importing torch takes seconds and is not needed
         torch = version("torch")
     except PackageNotFoundError:
@@ -50,6 +53,11 @@ def loadPlugins() -> None:
     if _REQUIRED in _failures:
         raise ImportError(f"loading molspectra: its {_REQUIRED} library cannot be used: "
                           f"{_failures[_REQUIRED]}")
+
+
+def recordFailure(part: str, reason: str) -> None:
+    """Keep a reason for loadFailures."""
+    _failures[part] = reason
 
 
 def loadFailures() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from typing import Optional, Sequence
 
 import openmm
@@ -35,15 +36,25 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     platforms = _printPlatforms()
     failures = molspectra.loadFailures()
     for platform, reason in failures.items():
-        print(f"the {platform} library was not loaded: {reason}")
-    works = all([_evaluate(options.model, name) for name in platforms]) if options.model else True
+        whole = platform == "package"
+        print(reason if whole else f"the {platform} library was not loaded: {reason}")
+    evaluated = platforms if options.model and "package" not in failures else []
+    works = all([_evaluate(options.model, name) for name in evaluated])
     return 0 if works and not failures else 1
 
 
 def _printVersions() -> None:
     print(f"molspectra {molspectra.__version__}, built with OpenMM {_build.OPENMM_VERSION} "
           f"and LibTorch {_build.TORCH_VERSION}")
-    print(f"OpenMM {openmm.Platform.getOpenMMVersion()}, Python {sys.version.split()[0]}")
+    print(f"torch {_installed('torch')}, OpenMM {openmm.Platform.getOpenMMVersion()}, "
+          f"Python {sys.version.split()[0]}")
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _printPlatforms() -> list[str]:
@@ -69,7 +80,7 @@ def _evaluate(model: str, platformName: str) -> bool:
     return True
 
 
-def _energyOfPair(force: molspectra.MolSpectraForce, platformName: str) -> openmm.unit.Quantity:
+def _energyOfPair(force: "molspectra.MolSpectraForce", name: str) -> openmm.unit.Quantity:
     species = json.loads(force.getModelDescription())["species"]
     force.setAtomicNumbers([species[0]] * 2)
     system = openmm.System()
@@ -77,7 +88,7 @@ def _energyOfPair(force: molspectra.MolSpectraForce, platformName: str) -> openm
         system.addParticle(1.0)
     system.addForce(force)
     context = openmm.Context(system, openmm.VerletIntegrator(0.001),
-                             openmm.Platform.getPlatformByName(platformName))
+                             openmm.Platform.getPlatformByName(name))
     context.setPositions([openmm.Vec3(0, 0, 0), openmm.Vec3(0.15, 0, 0)])
     return context.getState(getEnergy=True, getForces=True).getPotentialEnergy()
 

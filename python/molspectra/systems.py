@@ -50,9 +50,20 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
                              "expected at least one")
         force.setParticles(chosen)
     if periodic is None:
-        periodic = topology.getPeriodicBoxVectors() is not None
+        periodic = _hasBox(topology)
     force.setUsesPeriodicBoundaryConditions(periodic)
     return force
+
+
+def _hasBox(topology: openmm.app.Topology) -> bool:
+    """Whether the topology has a box, which must not be the placeholder that PDB files carry."""
+    box = topology.getPeriodicBoxVectors()
+    if box is None:
+        return False
+    if min(box[k][k].value_in_unit(openmm.unit.nanometer) for k in range(3)) < 0.2:
+        raise ValueError("creating a MolSpectraForce: the topology's box is less than 0.2 nm wide, "
+                         "expected a real cell; give periodic=False for a molecule in vacuum")
+    return True
 
 
 def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional[bool] = None,
@@ -101,8 +112,7 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
 def forces(system: openmm.System) -> list[MolSpectraForce]:
     """Get the MolSpectraForces of a System with all their methods.
 
-    System.getForces returns them as plain Force objects where the System was read from XML or
-    copied.
+    System.getForce always returns plain Force objects.
 
     Parameters
     ----------

@@ -51,6 +51,24 @@ def test_wrong_versions_are_told_in_words(monkeypatch):
         _loading.checkVersions()
 
 
+def test_other_minor_version_of_OpenMM_is_told_in_words(monkeypatch):
+    monkeypatch.setattr(_loading._build, "OPENMM_VERSION", "8.99.0")
+    with pytest.raises(ImportError, match="this build is for 8.99.0"):
+        _loading.checkVersions()
+
+
+def test_placeholder_box_is_refused(modelFile):
+    topology = openmm.app.Topology()
+    topology.setPeriodicBoxVectors([openmm.Vec3(0.1, 0, 0), openmm.Vec3(0, 0.1, 0),
+                                    openmm.Vec3(0, 0, 0.1)] * openmm.unit.nanometer)
+    residue = topology.addResidue("WAT", topology.addChain())
+    topology.addAtom("O", openmm.app.Element.getBySymbol("O"), residue)
+    with pytest.raises(ValueError, match="expected a real cell"):
+        molspectra.createSystem(topology, modelFile)
+    system = molspectra.createSystem(topology, modelFile, periodic=False)
+    assert not molspectra.forces(system)[0].usesPeriodicBoundaryConditions()
+
+
 def test_missing_Reference_library_is_told_in_words(monkeypatch, tmp_path):
     monkeypatch.setattr(_loading, "_PLUGINS", tmp_path)
     monkeypatch.setattr(_loading, "_failures", {})

@@ -28,6 +28,7 @@ CommandLine commandLine() {
          "for openmm-torch: elements of all particles in order, as C,C,O,H,H,H,H,H,H")
         ("elements-from", po::value<std::string>(),
          "for openmm-torch: take them from the first frame of this NPZ or extended XYZ file")
+        ("note", po::value<std::string>(), "a sentence for the model's provenance")
         ("dtype", po::value<std::string>(), "float32 or float64 (default: as in the model)");
     return CommandLine(
         {"molspectra export --model FILE --output FILE [options]",
@@ -69,6 +70,8 @@ int exportModel(const std::vector<std::string>& arguments) {
     const auto target = line.get<std::string>("for");
     if (line.values().count("dtype"))
         convertTo(model, line.get<std::string>("dtype"));
+    if (line.values().count("note"))
+        model.description.provenance["note"] = line.get<std::string>("note");
     if (target == "molspectra") {
         saveModel(output, model.network, model.description);
     } else if (target == "openmm-torch") {

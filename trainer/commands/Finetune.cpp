@@ -202,6 +202,8 @@ void describe(const CommandLine& line, Prepared& made) {
     description.provenance["split"] = splitJson(line, made.split);
     description.provenance["options"] = line.configText(
         {"data", "output", "resume", "config", "model", "split", "help", "benchmark"});
+    if (line.values().count("note"))
+        description.provenance["note"] = line.get<std::string>("note");
     description.provenance["seed"] = line.get<int64_t>("seed");
     description.provenance["energy_unit"] = made.userUnit;
 }

@@ -72,6 +72,8 @@ po::options_description runOptions() {
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
         ("output", po::value<std::string>(), "folder of the run")
         ("preset", word("md17"), "md17: as published; quick: 3,000 steps, cosine schedule")
+        ("note", po::value<std::string>(), "a sentence for the model's provenance, as the level of "
+                                           "theory of the labels")
         ("config", po::value<std::string>(), "file with lines 'option = value'")
         ("resume", po::value<std::string>(), "folder of a run to go on with, with its options")
         ("steps", integer(base.steps), "training steps")

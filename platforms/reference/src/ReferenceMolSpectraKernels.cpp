@@ -7,6 +7,8 @@
 
 #include <openmm/reference/ReferencePlatform.h>
 
+#include <cmath>
+
 namespace MolSpectraPlugin {
 
 namespace {
@@ -40,7 +42,9 @@ double ReferenceCalcMolSpectraForceKernel::execute(OpenMM::ContextImpl& context,
         return molspectra::findPairs(positions, cutoff, cell(context));
     });
     atoms->checkDistances(positions, pairs);
-    const auto result = model->evaluate(atoms->atomicNumbers(), positions, pairs, includeForces);
+    auto result = model->evaluate(atoms->atomicNumbers(), positions, pairs, includeForces);
+    if (!includeForces && !std::isfinite(result.energy))  // the forces tell which atom it is
+        result = model->evaluate(atoms->atomicNumbers(), positions, pairs, true);
     atoms->checkResult(result.energy, result.forces);
     if (includeForces)
         addForces(context, result.forces);

@@ -19,6 +19,8 @@ class MOLSPECTRA_EXPORT AtomSelection {
 public:
     /// Distance below which two atoms count as coinciding, angstrom.
     static constexpr double coincidence = 1e-4;
+    /// Coordinates beyond this have exploded, angstrom.
+    static constexpr double farthest = 1e6;
 
     /// @throws OpenMMException if atomic numbers are missing or not as many as the atoms, an index
     ///         is outside the System or given twice, or the model does not know an element
