@@ -198,8 +198,13 @@ TEST_P(EnergyForces, TwoContexts_DoNotDisturbEachOther) {
     Bench first(setting(sample.numbers)), second(setting({6, 6, 8, 1, 1, 1, 1, 1, 8}));
     const double a = first.energy(sample.positions), b = second.energy(other);
     EXPECT_NE(a, b);
-    std::thread one([&] { EXPECT_NEAR(first.energy(sample.positions), a, energyRounding); });
-    std::thread two([&] { EXPECT_NEAR(second.energy(other), b, energyRounding); });
+    const Positions forcesA = first.forces(sample.positions), forcesB = second.forces(other);
+    const auto repeat = [](Bench& bench, const Positions& at, const Positions& expected) {
+        for (int n = 0; n < 20; ++n)
+            EXPECT_LT(largestDifference(bench.forces(at), expected), energyRounding);
+    };
+    std::thread one([&] { repeat(first, sample.positions, forcesA); });
+    std::thread two([&] { repeat(second, other, forcesB); });
     one.join();
     two.join();
     EXPECT_NEAR(first.energy(sample.positions), a, energyRounding);

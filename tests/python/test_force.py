@@ -198,6 +198,19 @@ def test_memory_is_flat_over_500_evaluations(force, platform, positions):
     assert grownBy(500) < 2000
 
 
+def test_memory_is_flat_over_thirty_contexts(force, platform, positions):
+    system = systemWith(force)
+
+    def grownBy(contexts):
+        start = residentKilobytes()
+        for _ in range(contexts):
+            makeContext(system, platform, positions).getState(getForces=True)
+        return residentKilobytes() - start
+
+    grownBy(5)
+    assert grownBy(30) < 8000
+
+
 def residentKilobytes():
     with open("/proc/self/statm") as statistics:
         return int(statistics.read().split()[1]) * resource.getpagesize() // 1024
