@@ -78,7 +78,7 @@ def write(folder, steps, errors, seconds, options):
              if step <= steps[-1]]
     rows = [min(range(len(steps)), key=lambda n: abs(steps[n] - mark)) for mark in marks]
     lines = ["# Accuracy: MD17 ethanol, from nothing", "",
-             f"MD17 setting (F 128, L 6, H 8, K 32), split {result['split']}, seed "
+             f"MD17 setting (F 128, L 6, H 8, K 32), split {result['split']}, training seed "
              f"{result['seed']}, {steps[-1]} steps of batch 8 in {result['hours']:.1f} h on one "
              "thread of a shared machine. Options: "
              f"`{result['options']}`. Made by `benchmarks/accuracy/run.py`.", "",
