@@ -3,6 +3,7 @@
 #include "core/Elements.h"
 
 #include "core/Error.h"
+#include "core/Text.h"
 
 #include <array>
 
@@ -27,6 +28,13 @@ std::string symbolOf(int atomicNumber) {
         fail("naming an element: ", atomicNumber, " was found, expected an atomic number in [1, ",
              maxElement, "]");
     return std::string(symbols[size_t(atomicNumber) - 1]);
+}
+
+std::string symbolsOf(const std::vector<int>& atomicNumbers) {
+    std::vector<std::string> symbols;
+    for (const int number : atomicNumbers)
+        symbols.push_back(symbolOf(number));
+    return join(symbols, ", ");
 }
 
 int atomicNumberOf(std::string_view symbol) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace molspectra {
 
@@ -12,6 +13,9 @@ inline constexpr int maxElement = 118;
 
 /// Symbol of an atomic number in [1, 118]. @throws Error outside that range.
 std::string symbolOf(int atomicNumber);
+
+/// Symbols of several, "H, C, O". @throws Error as symbolOf
+std::string symbolsOf(const std::vector<int>& atomicNumbers);
 
 /// Atomic number of a symbol, in any letter case. @throws Error if there is no such element.
 int atomicNumberOf(std::string_view symbol);

@@ -22,7 +22,7 @@ WHITENED, ANISOTROPIC = "whitened", "whitened-anisotropic"
 # Name -> (options, geometries). Every one of these TorchMD-Net can run.
 TORCHMDNET = {
     "md17": (MD17, ["ethanol", "aspirin", "cluster"]),
-    "qm9-size": (QM9, ["ethanol", "cluster"]),
+    "qm9-size": (QM9, ["ethanol", "aspirin", "cluster"]),
     "small": (SMALL, ["ethanol", "aspirin", "cluster", "periodic", "apart"]),
     "historic-cutoff": (SMALL | dict(vectorCutoff=False), ["ethanol", "cluster"]),
     "keys": (SMALL | dict(distanceInfluence="keys"), ["ethanol", "cluster"]),

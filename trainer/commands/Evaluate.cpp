@@ -69,13 +69,6 @@ std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& d
     return frames;
 }
 
-std::string symbols(const std::vector<int>& species) {
-    std::vector<std::string> list;
-    for (const int each : species)
-        list.push_back(symbolOf(each));
-    return join(list, ", ");
-}
-
 /// Whether the model can say anything of these frames: elements, and the molecule of its offset.
 void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription& description,
                  const std::string& path) {
@@ -84,7 +77,7 @@ void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription
         for (const int z : frame->numbers)
             if (!std::binary_search(known.begin(), known.end(), z))
                 fail("evaluating ", path, ": the data hold ", symbolOf(z),
-                     ", the model was trained on ", symbols(known));
+                     ", the model was trained on ", symbolsOf(known));
         if (description.offset.perElement.empty() && frame->numbers != frames[0]->numbers)
             fail("evaluating ", path, ": the data hold different molecules, the model's energy ",
                  "offset is of one; train it with --energy-reference elements");

@@ -27,13 +27,6 @@ CommandLine commandLine() {
                        {group}, "model");
 }
 
-std::string symbols(const std::vector<int>& species) {
-    std::vector<std::string> list;
-    for (const int each : species)
-        list.push_back(symbolOf(each));
-    return join(list, ", ");
-}
-
 std::string offsetText(const ModelDescription& description) {
     std::vector<std::string> parts;
     if (description.offset.perMolecule != 0.0)
@@ -56,7 +49,7 @@ void print(const std::string& path, const LoadedModel& model) {
                      c.vectorCutoff ? "on" : "off: energies jump when atoms cross the cutoff",
                      "\n", "noise head    ", c.noiseHead ? "yes" : "no", "\n")
               << cat("units         ", d.energyUnit, ", ", d.lengthUnit, "\n", "elements      ",
-                     symbols(d.species), "\n", "energy offset ", offsetText(d), "\n")
+                     symbolsOf(d.species), "\n", "energy offset ", offsetText(d), "\n")
               << "provenance    " << d.provenance.dump(2) << "\n";
 }
 
