@@ -39,7 +39,8 @@ TABLE = {
     "trainer/training": "system json core model trainer/data trainer/objectives trainer/training"
                         " torch",
     "plugin": "system json core plugin openmm",
-    "platforms/reference": "system json core plugin platforms/reference openmm torch",
+    "platforms/reference": "system json core plugin platforms/cpu/src platforms/reference openmm"
+                           " torch",
     "platforms/cpu/kernels": "system core platforms/cpu/kernels highway intrinsics",
     "platforms/cpu/src": "system core plugin platforms/cpu openmm",
     "platforms/common/kernels": "system core platforms/common/kernels",

@@ -1,0 +1,260 @@
+// What happens around the stages: pairs find their places in the tables, threads go through the
+// list, and the pairs' gradients become forces in double.
+// SPDX-License-Identifier: MIT
+#include "platforms/cpu/kernels/Evaluation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+namespace molspectra::native {
+
+namespace {
+
+/// Heads are dealt in groups of whole panels, so more threads than groups would be idle.
+int usefulThreads(const ModelConfig& config, int width, int threads) {
+    const int headBlocks = config.channels / config.heads / width;
+    const int groups = headBlocks % 2 == 0 ? config.heads : config.heads / 2;
+    return std::clamp(threads, 1, groups);
+}
+
+/// Pairs that are sorted together: few enough that their atoms' features stay in the cache.
+constexpr size_t windowPairs = 4096;
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+}  // namespace
+
+template <class T>
+Evaluation<T>::Evaluation(const ModelConfig& config, const Tensors& tensors,
+                          const Stages<T>& stages, int knots, const Options& options)
+    : config_(config), weights_(config, tensors, stages.width, knots),
+      normWeight_(tensors.at("norm_weight").values), normBias_(tensors.at("norm_bias").values),
+      width_(stages.width), profile_(options.profile),
+      layers_(static_cast<size_t>(config.layers)),
+      team_(usefulThreads(config, stages.width, options.threads)) {
+    listForward(stages);
+    listAdjoint(stages);
+}
+
+template <class T>
+double Evaluation<T>::evaluate(std::span<const int> numbers, std::span<const double> positions,
+                               std::span<const HalfPair> candidates, std::span<double> forces) {
+    locate(numbers, positions, candidates);
+    run(forward_);
+    if (!forces.empty()) {
+        run(adjoint_);
+        collectForces(forces);
+    }
+    return energy();
+}
+
+template <class T>
+std::vector<Features> Evaluation<T>::encode(std::span<const int> numbers,
+                                            std::span<const double> positions,
+                                            std::span<const HalfPair> candidates) {
+    locate(numbers, positions, candidates);
+    std::vector<Features> all;
+    for (const Step& step : forward_) {
+        run({&step, 1});
+        if (!step.endsFeatures)
+            continue;
+        const int layer = static_cast<int>(all.size());
+        if (layer > config_.layers) {
+            all.push_back(features(state_.normal, config_.vectorNorm != "none" ? state_.vWhite
+                                                                               : state_.v));
+            continue;
+        }
+        // After the embedding there are no vectors; after layer l they are the next one's input.
+        all.push_back(features(state_.x, layer == 0                 ? nullptr
+                                         : layer < config_.layers ? layers_[layer].v
+                                                                  : state_.v));
+    }
+    for (size_t i = 0; i < all.back().x.size(); ++i) {
+        const size_t c = i % normWeight_.size();
+        all.back().x[i] = all.back().x[i] * normWeight_[c] + normBias_[c];
+    }
+    return all;
+}
+
+/// From blocks to rows of channels.
+template <class T>
+Features Evaluation<T>::features(const T* x, const T* v) const {
+    const size_t F = static_cast<size_t>(config_.channels), N = numbers_.size();
+    const size_t W = static_cast<size_t>(width_);
+    Features result{std::vector<double>(N * F), std::vector<double>(3 * N * F)};
+    for (size_t c = 0; c < F; ++c) {
+        for (size_t i = 0; i < N; ++i)
+            result.x[i * F + c] = x[(c / W * N + i) * W + c % W];
+        for (size_t row = 0; v && row < 3 * N; ++row)
+            result.v[row * F + c] = v[(c / W * 3 * N + row) * W + c % W];
+    }
+    return result;
+}
+
+template <class T>
+void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double> positions,
+                           std::span<const HalfPair> candidates) {
+    numbers_.assign(numbers.begin(), numbers.end());
+    places_.clear();
+    radialValues_.clear();
+    state_.exactPairs = 0;
+    const double cutoffSquared = config_.cutoff * config_.cutoff;
+    for (const HalfPair& pair : candidates) {
+        const double *from = &positions[3 * static_cast<size_t>(pair.i)],
+                     *to = &positions[3 * static_cast<size_t>(pair.j)];
+        const double d[3] = {to[0] - from[0] + pair.shift[0], to[1] - from[1] + pair.shift[1],
+                             to[2] - from[2] + pair.shift[2]};
+        const double squared = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+        if (squared < cutoffSquared)
+            place(pair, d, squared);
+    }
+    orderByRow();
+    allocate(numbers.size(), places_.size());
+    state_.numbers = numbers_.data();
+    state_.place = places_.data();
+    state_.radialValue = radialValues_.data();
+}
+
+template <class T>
+void Evaluation<T>::place(const HalfPair& pair, const double (&d)[3], double squared) {
+    const double r = std::sqrt(squared);
+    PairPlace<T> place{};
+    place.i = pair.i;
+    place.j = pair.j;
+    place.offsetI = pair.i * width_;
+    place.offsetJ = pair.j * width_;
+    place.inverseDistance = static_cast<T>(1.0 / r);
+    for (int k = 0; k < 3; ++k)
+        place.unit[k] = static_cast<T>(d[k] / r);
+    const KnotGrid& grid = weights_.grid();
+    if (grid.empty() || r < grid.first()) {
+        place.row = -1 - state_.exactPairs++;
+        evaluateExactly(r);
+    } else {
+        const size_t knot = grid.before(r);
+        place.row = static_cast<int>(knot);
+        const double t = r - grid[knot];
+        place.t = static_cast<T>(t);
+        place.t2 = static_cast<T>(t * t);
+        place.t3 = static_cast<T>(t * t * t);
+        place.twoT = static_cast<T>(2.0 * t);
+        place.threeT2 = static_cast<T>(3.0 * t * t);
+    }
+    places_.push_back(place);
+}
+
+/// Puts pairs into the order of their rows in the tables, window by window, by counting: each row
+/// is then read once and in sequence, while the atoms of a window stay in the cache.
+template <class T>
+void Evaluation<T>::orderByRow() {
+    ordered_.resize(places_.size());
+    for (size_t begin = 0; begin < places_.size(); begin += windowPairs) {
+        const size_t end = std::min(begin + windowPairs, places_.size());
+        const auto key = [](const PairPlace<T>& place) {
+            return static_cast<size_t>(std::max(place.row + 1, 0));
+        };
+        starts_.assign(weights_.grid().size() + 1, 0);
+        for (size_t p = begin; p < end; ++p)
+            ++starts_[key(places_[p])];
+        size_t next = begin;
+        for (size_t& start : starts_)
+            next += std::exchange(start, next);
+        for (size_t p = begin; p < end; ++p)
+            ordered_[starts_[key(places_[p])]++] = places_[p];
+    }
+    places_.swap(ordered_);
+}
+
+template <class T>
+void Evaluation<T>::evaluateExactly(double r) {
+    const auto phi = plain::cutoff(r, weights_.radial().range);
+    const size_t K = weights_.radial().count(), begin = radialValues_.size();
+    radialValues_.resize(begin + 2 * (K + 1));
+    double* value = &radialValues_[begin];
+    for (size_t k = 0; k < K; ++k) {
+        const auto e = weights_.radial()(k, r);
+        value[k] = e.value;
+        value[K + 1 + k] = e.slope;
+    }
+    value[K] = phi.value;
+    value[2 * K + 1] = phi.slope;
+}
+
+template <class T>
+void Evaluation<T>::run(std::span<const Step> steps) {
+    struct Work {
+        Evaluation* evaluation;
+        std::span<const Step> steps;
+    } work{this, steps};
+    team_.run(
+        [](void* context, Member& member) {
+            const Work& work = *static_cast<Work*>(context);
+            work.evaluation->runAsMember(work.steps, member);
+        },
+        &work);
+}
+
+template <class T>
+void Evaluation<T>::runAsMember(std::span<const Step> steps, Member& member) {
+    const bool timed = profile_ && member.index == 0;
+    double begin = timed ? now() : 0.0;
+    for (const Step& step : steps) {
+        if (step.exactOnly && state_.exactPairs == 0)
+            continue;
+        step.stage(state_, step.layer, member);
+        if (step.barrier)
+            member.wait();
+        if (timed) {
+            const double end = now();
+            note(step, end - begin);
+            begin = end;
+        }
+    }
+}
+
+template <class T>
+void Evaluation<T>::note(const Step& step, double seconds) {
+    StageTime& time = times_[step.time];
+    time.seconds += seconds;
+    time.flops += step.flopsPerAtom * state_.atoms + step.flopsPerPair * state_.pairs;
+    ++time.calls;
+}
+
+template <class T>
+double Evaluation<T>::energy() const {
+    double sum = 0.0;
+    for (int atom = 0; atom < state_.atoms; ++atom)
+        sum += state_.out.energy[atom];
+    return sum;
+}
+
+template <class T>
+void Evaluation<T>::collectForces(std::span<double> forces) const {
+    std::fill(forces.begin(), forces.end(), 0.0);
+    const T* gradient = state_.gradient;
+    for (const PairPlace<T>& place : places_) {
+        double *i = &forces[3 * static_cast<size_t>(place.i)],
+               *j = &forces[3 * static_cast<size_t>(place.j)];
+        for (int d = 0; d < 3; ++d) {
+            const double along = static_cast<double>(*gradient++);
+            i[d] += along;
+            j[d] -= along;
+        }
+    }
+}
+
+template <class T>
+size_t Evaluation<T>::workBytes() const {
+    return work_.bytes() + exact_.bytes() + doubles_.capacity() * sizeof(double) +
+           places_.capacity() * sizeof(PairPlace<T>);
+}
+
+template class Evaluation<float>;
+template class Evaluation<double>;
+
+}  // namespace molspectra::native

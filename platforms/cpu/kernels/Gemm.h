@@ -1,0 +1,114 @@
+// Products of features with weights, in registers: rows of a tile by one panel of outputs.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "platforms/cpu/kernels/Simd.h"
+#include "platforms/cpu/kernels/State.h"
+
+namespace molspectra::native {
+namespace {
+
+/// First and one past the last of what a member does.
+struct Range {
+    int begin, end;
+};
+
+[[gnu::always_inline]] inline Range share(int items, int index, int count) {
+    return {static_cast<int>(static_cast<int64_t>(items) * index / count),
+            static_cast<int>(static_cast<int64_t>(items) * (index + 1) / count)};
+}
+
+/// Rows of one tile, so that accumulators, two vectors of weights and one factor fill the
+/// registers: 16 of them with 8 lanes, 32 with 16.
+template <int W>
+inline constexpr int tileRows = W == 16 ? 12 : 6;
+
+/// Rows that are multiplied with all panels before the next ones come: they stay in the cache.
+inline constexpr int chunkRows = 72;
+
+/// a [inputs,rows,W] times a matrix.
+template <class T>
+struct Term {
+    const T* a;
+    const Packed<T>* matrix;
+};
+
+/// R rows of one panel: c = (bias or c) + a times the panel.
+template <class T, int W, int R>
+[[gnu::always_inline]] inline void tile(const T* a, size_t stride, int inputs, const T* panel,
+                                        T* c, const T* bias, bool accumulate) {
+    using V = Vec<T, W>;
+    V low[R], high[R];
+    const V biasLow = bias ? load<T, W>(bias) : zero<T, W>();
+    const V biasHigh = bias ? load<T, W>(bias + W) : zero<T, W>();
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+        low[r] = accumulate ? load<T, W>(c + r * W) : biasLow;
+        high[r] = accumulate ? load<T, W>(c + stride + r * W) : biasHigh;
+    }
+    for (int block = 0; block < inputs; ++block, a += stride) {
+#pragma GCC unroll 4
+        for (int k = 0; k < W; ++k, panel += 2 * W) {
+            const V left = load<T, W>(panel), right = load<T, W>(panel + W);
+#pragma GCC unroll 12
+            for (int r = 0; r < R; ++r) {
+                const V factor = spread<T, W>(a[r * W + k]);
+                low[r] += factor * left;
+                high[r] += factor * right;
+            }
+        }
+    }
+#pragma GCC unroll 12
+    for (int r = 0; r < R; ++r) {
+        store<T, W>(c + r * W, low[r]);
+        store<T, W>(c + stride + r * W, high[r]);
+    }
+}
+
+template <class T, int W, int R = tileRows<W>>
+inline void tileOf(int rows, const T* a, size_t stride, int inputs, const T* panel, T* c,
+                   const T* bias, bool accumulate) {
+    if (rows == R)
+        tile<T, W, R>(a, stride, inputs, panel, c, bias, accumulate);
+    else if constexpr (R > 1)
+        tileOf<T, W, R - 1>(rows, a, stride, inputs, panel, c, bias, accumulate);
+}
+
+/// The rows of a chunk by one panel of each term.
+template <class T, int W>
+inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int count, int panel,
+                          bool accumulate) {
+    const size_t stride = static_cast<size_t>(rows) * W;
+    const int tiles = (chunk.end - chunk.begin + tileRows<W> - 1) / tileRows<W>;
+    for (int term = 0; term < count; ++term) {
+        const Packed<T>& matrix = *terms[term].matrix;
+        const T* weights = matrix.data + static_cast<size_t>(panel) * matrix.inputs * W * 2 * W;
+        const T* bias = term == 0 && matrix.bias ? matrix.bias + panel * 2 * W : nullptr;
+        for (int t = 0; t < tiles; ++t) {
+            const Range part = share(chunk.end - chunk.begin, t, tiles);
+            const size_t first = static_cast<size_t>(chunk.begin + part.begin) * W;
+            tileOf<T, W>(part.end - part.begin, terms[term].a + first, stride, matrix.inputs,
+                         weights, c + 2 * panel * stride + first, bias, accumulate || term > 0);
+        }
+    }
+}
+
+/// c [2 panels,rows,W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
+template <class T, int W>
+inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range panels,
+                     bool accumulate = false) {
+    for (int begin = 0; begin < rows; begin += chunkRows) {
+        const Range chunk{begin, begin + chunkRows < rows ? begin + chunkRows : rows};
+        for (int panel = panels.begin; panel < panels.end; ++panel)
+            multiplyPanel<T, W>(c, rows, chunk, terms, count, panel, accumulate);
+    }
+}
+
+template <class T, int W>
+inline void multiply(T* c, int rows, const T* a, const Packed<T>& matrix, Range panels) {
+    const Term<T> term{a, &matrix};
+    multiply<T, W>(c, rows, &term, 1, panels);
+}
+
+}  // namespace
+}  // namespace molspectra::native

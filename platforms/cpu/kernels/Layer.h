@@ -1,0 +1,346 @@
+// The stages of the embedding and of a layer, forward and adjoint, equations (5)-(13).
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "platforms/cpu/kernels/MessagesAdjoint.h"
+#include "platforms/cpu/kernels/Norms.h"
+#include "platforms/cpu/kernels/Threads.h"
+
+namespace molspectra::native {
+namespace {
+
+/// Heads and blocks of one member. Heads are dealt so that their blocks are whole panels.
+struct Own {
+    Range heads, blocks, panels;
+};
+
+template <class T>
+inline Own ownOf(const State<T>& s, const Member& member) {
+    const int step = s.headBlocks % 2 == 0 ? 1 : 2;
+    const Range groups = share(s.heads / step, member.index, member.count);
+    const Range heads{groups.begin * step, groups.end * step};
+    const Range blocks{heads.begin * s.headBlocks, heads.end * s.headBlocks};
+    return {heads, blocks, {blocks.begin / 2, blocks.end / 2}};
+}
+
+template <class T>
+inline size_t features(const State<T>& s) {
+    return static_cast<size_t>(s.channels) * s.atoms;
+}
+
+template <class T, int W>
+void exactFilters(const State<T>& s, int layer, Member& member) {
+    if (layer < 0) {
+        const Own own = ownOf(s, member);
+        for (int panel = own.panels.begin; panel < own.panels.end; ++panel)
+            fillExact<T, W>(s, s.embedding.filters, panel, 2, false);
+        return;
+    }
+    const Own own = ownOf(s, member);
+    for (int head = own.heads.begin; head < own.heads.end; ++head)
+        fillExact<T, W>(s, s.layer[layer].filters, head, s.headBlocks, true);
+}
+
+/// (5): n_i += B[z_j] T(r) and the same for j.
+template <class T, int W>
+void neighbors(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
+        const FilterGroup<T, W> filters(s, s.embedding.filters, block / 2, 2);
+        const T* element = s.embedding.neighbor + block * W;
+        for (int atom = 0; atom < s.atoms; ++atom)
+            store<T, W>(at<T, W>(s.around, s.atoms, block, atom), zero<T, W>());
+        for (int p = 0; p < s.pairs; ++p) {
+            const PairPlace<T>& place = s.place[p];
+            const auto filter = filters.of(place).value(block % 2);
+            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
+            add<T, W>(at<T, W>(s.around, s.atoms, block, place.i),
+                      load<T, W>(element + zj * s.channels) * filter);
+            add<T, W>(at<T, W>(s.around, s.atoms, block, place.j),
+                      load<T, W>(element + zi * s.channels) * filter);
+        }
+    }
+}
+
+/// (5): x = start[z] + W n.
+template <class T, int W>
+void combine(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom)
+            store<T, W>(at<T, W>(s.x, s.atoms, block, atom),
+                        load<T, W>(s.embedding.start +
+                                   static_cast<size_t>(s.numbers[atom]) * s.channels + block * W));
+    const Term<T> term{s.around, &s.embedding.combine};
+    if (s.neighborEmbedding)
+        multiply<T, W>(s.x, s.atoms, &term, 1, own.panels, true);
+}
+
+/// h of (6), without weight and bias: they are part of the projections.
+template <class T, int W>
+void normalize(const State<T>& s, int layer, Member& member) {
+    const LayerWork<T>& work = s.work[layer];
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom)
+        work.deviation[atom] = normalizeAtom<T, W>(s, s.x, work.normal, atom);
+}
+
+/// (6) and u of (11).
+template <class T, int W>
+void project(const State<T>& s, int layer, Member& member) {
+    const LayerWeights<T>& weights = s.layer[layer];
+    const LayerWork<T>& work = s.work[layer];
+    const Own own = ownOf(s, member);
+    for (int m = 0; m < 5; ++m)
+        if (layer > 0 || m != 3)
+            multiply<T, W>(work.project + m * features(s), s.atoms, work.normal,
+                           weights.project[m], own.panels);
+    for (int m = 0; m < 3 && layer > 0; ++m)
+        multiply<T, W>(work.u + 3 * m * features(s), 3 * s.atoms, work.v, weights.vector[m],
+                       own.panels);
+}
+
+/// (8)-(10) for the member's own heads.
+template <class T, int W>
+void attend(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int head = own.heads.begin; head < own.heads.end; ++head) {
+        const Head<T, W> work(s, layer, head, member.index);
+        if (layer > 0)
+            attendHead<T, W, true>(work);
+        else
+            attendHead<T, W, false>(work);
+    }
+}
+
+/// o of (11).
+template <class T, int W>
+void output(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int m = layer > 0 ? 0 : 2; m < 3; ++m)
+        multiply<T, W>(s.work[layer].o + m * features(s), s.atoms, s.m, s.layer[layer].output[m],
+                       own.panels);
+}
+
+/// (12) for one row of channels of one atom.
+template <class T, int W>
+[[gnu::always_inline]] inline void updateAtom(const State<T>& s, const LayerWork<T>& work,
+                                              int block, int atom) {
+    const size_t n = features(s);
+    const T* o = at<T, W>(work.o, s.atoms, block, atom);
+    const auto o1 = load<T, W>(o), o2 = load<T, W>(o + n), o3 = load<T, W>(o + 2 * n);
+    const T* u = at<T, W>(work.u, 3 * s.atoms, block, 3 * atom);
+    const T* v = at<T, W>(work.v, 3 * s.atoms, block, 3 * atom);
+    const T* w = at<T, W>(s.w, 3 * s.atoms, block, 3 * atom);
+    T* out = at<T, W>(work.vOut, 3 * s.atoms, block, 3 * atom);
+    auto product = zero<T, W>();
+    for (int d = 0; d < 3; ++d) {
+        product += load<T, W>(u + d * W) * load<T, W>(u + 3 * n + d * W);
+        store<T, W>(out + d * W, load<T, W>(v + d * W) + load<T, W>(w + d * W) +
+                                     load<T, W>(u + 6 * n + d * W) * o1);
+    }
+    add<T, W>(at<T, W>(s.x, s.atoms, block, atom), product * o2 + o3);
+}
+
+/// (12) for the member's own channels.
+template <class T, int W>
+void update(const State<T>& s, int layer, Member& member) {
+    const LayerWork<T>& work = s.work[layer];
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom) {
+            if (layer > 0) {
+                updateAtom<T, W>(s, work, block, atom);
+                continue;
+            }
+            add<T, W>(at<T, W>(s.x, s.atoms, block, atom),
+                      load<T, W>(at<T, W>(work.o + 2 * features(s), s.atoms, block, atom)));
+            for (int d = 0; d < 3; ++d)
+                store<T, W>(at<T, W>(work.vOut, 3 * s.atoms, block, 3 * atom + d),
+                            load<T, W>(at<T, W>(s.w, 3 * s.atoms, block, 3 * atom + d)));
+        }
+}
+
+/// Where a layer's vectors go: into the next layer, or to the end.
+template <class T>
+inline T* vectorsAfter(const State<T>& s, int layer) {
+    return layer + 1 < s.layers ? s.work[layer + 1].v : s.v;
+}
+
+/// (13)
+template <class T, int W>
+void norms(const State<T>& s, int layer, Member& member) {
+    const LayerWeights<T>& weights = s.layer[layer];
+    const LayerWork<T>& work = s.work[layer];
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        work.outDeviation[atom] = normalizeAtom<T, W>(s, s.x, work.outNormal, atom);
+        for (int b = 0; b < s.blocks; ++b)
+            store<T, W>(at<T, W>(s.x, s.atoms, b, atom),
+                        load<T, W>(at<T, W>(work.outNormal, s.atoms, b, atom)) *
+                                load<T, W>(weights.normWeight + b * W) +
+                            load<T, W>(weights.normBias + b * W));
+        whitenAtom<T, W>(s, weights.whitening, work.vOut, vectorsAfter(s, layer),
+                         work.whitening + 15 * atom, atom);
+    }
+}
+
+template <class T, int W>
+void normsAdjoint(const State<T>& s, int layer, Member& member) {
+    const LayerWeights<T>& weights = s.layer[layer];
+    const LayerWork<T>& work = s.work[layer];
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        for (int b = 0; b < s.blocks; ++b) {
+            T* g = at<T, W>(s.gx, s.atoms, b, atom);
+            store<T, W>(g, load<T, W>(g) * load<T, W>(weights.normWeight + b * W));
+        }
+        normalizeAtomAdjoint<T, W>(s, work.outNormal, work.outDeviation[atom], s.gx, atom);
+        whitenAtomAdjoint<T, W>(s, weights.whitening.weight, work.vOut, s.gv[layer % 2],
+                                work.whitening + 15 * atom, atom);
+    }
+}
+
+/// Adjoint of (12) for one row of channels of one atom: dE/do and dE/du.
+template <class T, int W>
+[[gnu::always_inline]] inline void updateAtomAdjoint(const State<T>& s, const LayerWork<T>& work,
+                                                     const T* gv, int block, int atom) {
+    const size_t n = features(s);
+    const auto gx = load<T, W>(at<T, W>(s.gx, s.atoms, block, atom));
+    const T* o = at<T, W>(work.o, s.atoms, block, atom);
+    const T* u = at<T, W>(work.u, 3 * s.atoms, block, 3 * atom);
+    T* go = at<T, W>(s.go, s.atoms, block, atom);
+    T* gu = at<T, W>(s.gu, 3 * s.atoms, block, 3 * atom);
+    const auto o1 = load<T, W>(o), gProduct = gx * load<T, W>(o + n);
+    auto product = zero<T, W>(), along = zero<T, W>();
+    for (int d = 0; d < 3; ++d) {
+        const auto u1 = load<T, W>(u + d * W), u2 = load<T, W>(u + 3 * n + d * W);
+        const auto g = load<T, W>(gv + d * W);
+        product += u1 * u2;
+        along += g * load<T, W>(u + 6 * n + d * W);
+        store<T, W>(gu + d * W, gProduct * u2);
+        store<T, W>(gu + 3 * n + d * W, gProduct * u1);
+        store<T, W>(gu + 6 * n + d * W, g * o1);
+    }
+    store<T, W>(go, along);
+    store<T, W>(go + n, gx * product);
+    store<T, W>(go + 2 * n, gx);
+}
+
+/// Adjoint of (12) for the member's own channels.
+template <class T, int W>
+void updateAdjoint(const State<T>& s, int layer, Member& member) {
+    const LayerWork<T>& work = s.work[layer];
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom)
+            updateAtomAdjoint<T, W>(
+                s, work, at<T, W>(s.gv[layer % 2], 3 * s.atoms, block, 3 * atom), block, atom);
+}
+
+/// Adjoint of o in (11). The first layer's o3 has dE/dx for its adjoint.
+template <class T, int W>
+void outputAdjoint(const State<T>& s, int layer, Member& member) {
+    const LayerWeights<T>& weights = s.layer[layer];
+    const Own own = ownOf(s, member);
+    if (layer > 0) {
+        const Term<T> terms[3] = {{s.go, &weights.outputT[0]},
+                                  {s.go + features(s), &weights.outputT[1]},
+                                  {s.go + 2 * features(s), &weights.outputT[2]}};
+        multiply<T, W>(s.gm, s.atoms, terms, 3, own.panels);
+    } else {
+        multiply<T, W>(s.gm, s.atoms, s.gx, weights.outputT[2], own.panels);
+    }
+}
+
+/// Adjoint of (8)-(10).
+template <class T, int W>
+void attendAdjoint(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int head = own.heads.begin; head < own.heads.end; ++head) {
+        const HeadAdjoint<T, W> work(s, layer, head, member.index);
+        if (layer > 0)
+            attendHeadAdjoint<T, W, true>(work);
+        else
+            attendHeadAdjoint<T, W, false>(work);
+    }
+}
+
+/// Adjoint of (6) and of u in (11).
+template <class T, int W>
+void projectAdjoint(const State<T>& s, int layer, Member& member) {
+    const LayerWeights<T>& weights = s.layer[layer];
+    const Own own = ownOf(s, member);
+    Term<T> terms[5];
+    int count = 0;
+    for (int m = 0; m < 5; ++m)
+        if (layer > 0 || m != 3)
+            terms[count++] = {s.gProject + m * features(s), &weights.projectT[m]};
+    multiply<T, W>(s.gNormal, s.atoms, terms, count, own.panels);
+    if (layer == 0)
+        return;
+    for (int m = 0; m < 3; ++m)
+        terms[m] = {s.gu + 3 * m * features(s), &weights.vectorT[m]};
+    multiply<T, W>(s.gv[(layer + 1) % 2], 3 * s.atoms, terms, 3, own.panels, true);
+}
+
+/// dE/dx of the layer's input.
+template <class T, int W>
+void normalizeAdjoint(const State<T>& s, int layer, Member& member) {
+    const LayerWork<T>& work = s.work[layer];
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        normalizeAtomAdjoint<T, W>(s, work.normal, work.deviation[atom], s.gNormal, atom);
+        for (int b = 0; b < s.blocks; ++b)
+            add<T, W>(at<T, W>(s.gx, s.atoms, b, atom),
+                      load<T, W>(at<T, W>(s.gNormal, s.atoms, b, atom)));
+    }
+}
+
+/// Adjoint of (5): dE/dr through the filters of the embedding.
+template <class T, int W>
+void neighborsAdjoint(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairs * 4 * W;
+    multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
+        const FilterGroup<T, W> filters(s, s.embedding.filters, block / 2, 2);
+        const T* element = s.embedding.neighbor + block * W;
+        for (int p = 0; p < s.pairs; ++p) {
+            const PairPlace<T>& place = s.place[p];
+            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
+            const auto g = load<T, W>(at<T, W>(s.gm, s.atoms, block, place.i)) *
+                               load<T, W>(element + zj * s.channels) +
+                           load<T, W>(at<T, W>(s.gm, s.atoms, block, place.j)) *
+                               load<T, W>(element + zi * s.channels);
+            add<T, W>(perPair + static_cast<size_t>(p) * 4 * W,
+                      g * filters.of(place).slope(block % 2));
+        }
+    }
+}
+
+/// dE/d(displacement) of every pair from all members' lanes:
+/// dE/dr unit + (g - (g . unit) unit) / r with g = dE/d(unit).
+template <class T, int W>
+void gather(const State<T>& s, int, Member& member) {
+    const Range pairs = share(s.pairs, member.index, member.count);
+    for (int p = pairs.begin; p < pairs.end; ++p) {
+        T sum[4];
+        for (int c = 0; c < 4; ++c) {
+            auto lanes = zero<T, W>();
+            for (int from = 0; from < member.count; ++from)
+                lanes += load<T, W>(
+                    s.perPair + ((static_cast<size_t>(from) * s.pairs + p) * 4 + c) * W);
+            sum[c] = sumLanes<T, W>(lanes);
+        }
+        const PairPlace<T>& place = s.place[p];
+        const T along = sum[1] * place.unit[0] + sum[2] * place.unit[1] + sum[3] * place.unit[2];
+        for (int d = 0; d < 3; ++d)
+            s.gradient[3 * p + d] =
+                sum[0] * place.unit[d] +
+                (sum[1 + d] - along * place.unit[d]) * place.inverseDistance;
+    }
+}
+
+}  // namespace
+}  // namespace molspectra::native

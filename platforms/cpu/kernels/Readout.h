@@ -1,0 +1,256 @@
+// The stages after the layers: final norms and energy head, equations (13)-(17), and their
+// adjoints. Members share the panels of every product.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "platforms/cpu/kernels/Layer.h"
+
+namespace molspectra::native {
+namespace {
+
+/// Panels of a feature of `panels` panels that belong to a member, and their blocks.
+inline Range ownPanels(int panels, const Member& member) {
+    return share(panels, member.index, member.count);
+}
+
+inline Range blocksOf(Range panels) {
+    return {2 * panels.begin, 2 * panels.end};
+}
+
+template <class T>
+inline T* finalVectors(const State<T>& s) {
+    return s.vectorNorm ? s.vWhite : s.v;
+}
+
+template <class T, int W>
+void finish(const State<T>& s, int, Member& member) {
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        s.deviation[atom] = normalizeAtom<T, W>(s, s.x, s.normal, atom);
+        if (s.vectorNorm)
+            whitenAtom<T, W>(s, s.finalWhitening, s.v, s.vWhite, s.whitening + 15 * atom, atom);
+    }
+}
+
+/// (15): lengths of vectors [blocks,3N,W] -> [blocks,N,W].
+template <class T, int W>
+inline void lengths(int atoms, T* p, T* length, Range blocks) {
+    for (int block = blocks.begin; block < blocks.end; ++block)
+        for (int atom = 0; atom < atoms; ++atom) {
+            const T* from = at<T, W>(p, 3 * atoms, block, 3 * atom);
+            auto sum = zero<T, W>();
+            for (int d = 0; d < 3; ++d)
+                sum += load<T, W>(from + d * W) * load<T, W>(from + d * W);
+            for (int lane = 0; lane < W; ++lane)
+                sum[lane] = T(__builtin_sqrt(sum[lane]));
+            store<T, W>(at<T, W>(length, atoms, block, atom), sum);
+        }
+}
+
+/// Adjoint of (15): 0 at a zero vector.
+template <class T, int W>
+inline void lengthsAdjoint(int atoms, T* p, T* length, T* gLength, T* gp, Range blocks) {
+    for (int block = blocks.begin; block < blocks.end; ++block)
+        for (int atom = 0; atom < atoms; ++atom) {
+            const auto size = load<T, W>(at<T, W>(length, atoms, block, atom));
+            const auto g = load<T, W>(at<T, W>(gLength, atoms, block, atom));
+            const auto factor = size > T(0) ? g / size : zero<T, W>();
+            const size_t row = (static_cast<size_t>(block) * 3 * atoms + 3 * atom) * W;
+            for (int d = 0; d < 3; ++d)
+                store<T, W>(gp + row + d * W, factor * load<T, W>(p + row + d * W));
+        }
+}
+
+/// active = SiLU(hidden).
+template <class T, int W>
+inline void activateBlocks(int atoms, const T* hidden, T* active, Range blocks) {
+    const size_t begin = static_cast<size_t>(blocks.begin) * atoms * W;
+    const size_t end = static_cast<size_t>(blocks.end) * atoms * W;
+    for (size_t i = begin; i < end; i += W)
+        store<T, W>(active + i, Silu<T, W>(load<T, W>(hidden + i)).value);
+}
+
+/// g <- g times the slope of SiLU at hidden.
+template <class T, int W>
+inline void activateBlocksAdjoint(int atoms, const T* hidden, T* g, Range blocks) {
+    const size_t begin = static_cast<size_t>(blocks.begin) * atoms * W;
+    const size_t end = static_cast<size_t>(blocks.end) * atoms * W;
+    for (size_t i = begin; i < end; i += W)
+        store<T, W>(g + i, load<T, W>(g + i) * Silu<T, W>(load<T, W>(hidden + i)).slope);
+}
+
+/// First block: W v of (15) and (17).
+template <class T, int W>
+void directions(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.blocks / 2, member);
+    multiply<T, W>(s.out.p0, 3 * s.atoms, finalVectors(s), s.head.length0, own);
+    lengths<T, W>(s.atoms, s.out.p0, s.out.length0, blocksOf(own));
+    multiply<T, W>(s.out.direction0, 3 * s.atoms, finalVectors(s), s.head.direction0,
+                   ownPanels(s.headPanels, member));
+}
+
+/// First block: hidden layer of (16).
+template <class T, int W>
+void hidden0(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.blocks / 2, member);
+    const Term<T> terms[2] = {{s.normal, &s.head.hiddenX0}, {s.out.length0, &s.head.hiddenP0}};
+    multiply<T, W>(s.out.hidden0, s.atoms, terms, 2, own);
+    activateBlocks<T, W>(s.atoms, s.out.hidden0, s.out.active0, blocksOf(own));
+}
+
+/// First block: (16) and (17).
+template <class T, int W>
+void gate(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.headPanels, member);
+    multiply<T, W>(s.out.scalar, s.atoms, s.out.active0, s.head.scalar0, own);
+    multiply<T, W>(s.out.gate, s.atoms, s.out.active0, s.head.gate0, own);
+    activateBlocks<T, W>(s.atoms, s.out.scalar, s.out.x1, blocksOf(own));
+    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom) {
+            const auto factor = load<T, W>(at<T, W>(s.out.gate, s.atoms, block, atom));
+            const size_t row = (static_cast<size_t>(block) * 3 * s.atoms + 3 * atom) * W;
+            for (int d = 0; d < 3; ++d)
+                store<T, W>(s.out.v1 + row + d * W,
+                            factor * load<T, W>(s.out.direction0 + row + d * W));
+        }
+}
+
+/// Second block: (15).
+template <class T, int W>
+void lengths1(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.headPanels, member);
+    multiply<T, W>(s.out.p1, 3 * s.atoms, s.out.v1, s.head.length1, own);
+    lengths<T, W>(s.atoms, s.out.p1, s.out.length1, blocksOf(own));
+}
+
+/// Second block: hidden layer of (16), and its adjoint, which needs nothing else.
+template <class T, int W>
+void hidden1(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.headPanels, member);
+    const Term<T> terms[2] = {{s.out.x1, &s.head.hiddenX1}, {s.out.length1, &s.head.hiddenP1}};
+    multiply<T, W>(s.out.hidden1, s.atoms, terms, 2, own);
+    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom) {
+            const Silu<T, W> silu(load<T, W>(at<T, W>(s.out.hidden1, s.atoms, block, atom)));
+            store<T, W>(at<T, W>(s.out.active1, s.atoms, block, atom), silu.value);
+            store<T, W>(at<T, W>(s.out.gHidden1, s.atoms, block, atom),
+                        silu.slope * load<T, W>(s.head.output + block * W));
+        }
+}
+
+/// The atoms' energies, in double.
+template <class T, int W>
+void energies(const State<T>& s, int, Member& member) {
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        auto sum = zero<T, W>();
+        for (int block = 0; block < 2 * s.headPanels; ++block)
+            sum += load<T, W>(at<T, W>(s.out.active1, s.atoms, block, atom)) *
+                   load<T, W>(s.head.output + block * W);
+        double energy = s.head.bias;
+        for (int lane = 0; lane < W; ++lane)
+            energy += static_cast<double>(sum[lane]);
+        s.out.energy[atom] = energy;
+    }
+}
+
+/// Adjoint of the second block: dE/dx1 and the adjoint of p1. Starts the pairs' sums.
+template <class T, int W>
+void hidden1Adjoint(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.headPanels, member);
+    multiply<T, W>(s.out.gX1, s.atoms, s.out.gHidden1, s.head.hiddenX1T, own);
+    multiply<T, W>(s.gm, s.atoms, s.out.gHidden1, s.head.hiddenP1T, own);
+    lengthsAdjoint<T, W>(s.atoms, s.out.p1, s.out.length1, s.gm, s.out.gP1, blocksOf(own));
+    const size_t size = static_cast<size_t>(s.pairs) * 4 * W;
+    __builtin_memset(s.perPair + member.index * size, 0, size * sizeof(T));
+}
+
+/// Adjoint of (17) and of the outer SiLU; dE/dv1 takes the place of v1.
+template <class T, int W>
+void gateAdjoint(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.headPanels, member);
+    multiply<T, W>(s.out.v1, 3 * s.atoms, s.out.gP1, s.head.length1T, own);
+    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom) {
+            const size_t row = (static_cast<size_t>(block) * s.atoms + atom) * W;
+            const auto factor = load<T, W>(s.out.gate + row);
+            auto sum = zero<T, W>();
+            for (int d = 0; d < 3; ++d) {
+                const auto g = load<T, W>(s.out.v1 + 3 * row + d * W);
+                sum += g * load<T, W>(s.out.direction0 + 3 * row + d * W);
+                store<T, W>(s.out.gDirection0 + 3 * row + d * W, g * factor);
+            }
+            store<T, W>(s.out.gGate + row, sum);
+            store<T, W>(s.out.gScalar + row,
+                        load<T, W>(s.out.gX1 + row) *
+                            Silu<T, W>(load<T, W>(s.out.scalar + row)).slope);
+        }
+}
+
+template <class T, int W>
+void hidden0Adjoint(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.blocks / 2, member);
+    const Term<T> terms[2] = {{s.out.gScalar, &s.head.scalar0T}, {s.out.gGate, &s.head.gate0T}};
+    multiply<T, W>(s.out.gHidden0, s.atoms, terms, 2, own);
+    activateBlocksAdjoint<T, W>(s.atoms, s.out.hidden0, s.out.gHidden0, blocksOf(own));
+}
+
+template <class T, int W>
+void lengths0Adjoint(const State<T>& s, int, Member& member) {
+    const Range own = ownPanels(s.blocks / 2, member);
+    multiply<T, W>(s.gx, s.atoms, s.out.gHidden0, s.head.hiddenX0T, own);
+    multiply<T, W>(s.gm, s.atoms, s.out.gHidden0, s.head.hiddenP0T, own);
+    lengthsAdjoint<T, W>(s.atoms, s.out.p0, s.out.length0, s.gm, s.out.gP0, blocksOf(own));
+}
+
+template <class T, int W>
+void directionsAdjoint(const State<T>& s, int, Member& member) {
+    const Term<T> terms[2] = {{s.out.gP0, &s.head.length0T},
+                              {s.out.gDirection0, &s.head.direction0T}};
+    multiply<T, W>(s.gv[(s.layers - 1) % 2], 3 * s.atoms, terms, 2,
+                   ownPanels(s.blocks / 2, member));
+}
+
+/// Adjoint of the final norms.
+template <class T, int W>
+void finishAdjoint(const State<T>& s, int, Member& member) {
+    const Range atoms = share(s.atoms, member.index, member.count);
+    for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+        normalizeAtomAdjoint<T, W>(s, s.normal, s.deviation[atom], s.gx, atom);
+        if (s.vectorNorm)
+            whitenAtomAdjoint<T, W>(s, s.finalWhitening.weight, s.v, s.gv[(s.layers - 1) % 2],
+                                    s.whitening + 15 * atom, atom);
+    }
+}
+
+/// All stages for scalar T with W channels a block.
+template <class T, int W>
+constexpr Stages<T> stagesFor() {
+    return {W,
+            exactFilters<T, W>,
+            neighbors<T, W>,
+            combine<T, W>,
+            normalize<T, W>,
+            project<T, W>,
+            attend<T, W>,
+            output<T, W>,
+            update<T, W>,
+            norms<T, W>,
+            finish<T, W>,
+            {directions<T, W>, hidden0<T, W>, gate<T, W>, lengths1<T, W>, hidden1<T, W>,
+             energies<T, W>},
+            {hidden1Adjoint<T, W>, gateAdjoint<T, W>, hidden0Adjoint<T, W>,
+             lengths0Adjoint<T, W>, directionsAdjoint<T, W>},
+            finishAdjoint<T, W>,
+            normsAdjoint<T, W>,
+            updateAdjoint<T, W>,
+            outputAdjoint<T, W>,
+            attendAdjoint<T, W>,
+            projectAdjoint<T, W>,
+            normalizeAdjoint<T, W>,
+            neighborsAdjoint<T, W>,
+            gather<T, W>};
+}
+
+}  // namespace
+}  // namespace molspectra::native

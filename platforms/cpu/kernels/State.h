@@ -1,0 +1,186 @@
+// Everything that the stages of one evaluation read and write, as plain pointers: the stages are
+// compiled for several instruction sets and must not share functions, so nothing here has any.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace molspectra::native {
+
+// Letters as in model/README.md. W is the number of channels that are worked on together, a block;
+// B = F/W blocks. A feature of R rows (N atoms, or 3N with row 3 i + d for component d of atom i)
+// is stored as [B,R,W], so that the rows of a block lie together. Two neighboring blocks of
+// outputs are a panel. C is F/2 rounded up to whole panels, the width between the head's blocks.
+
+/// Pairs whose scores are summed together: their lanes stay in the first-level cache.
+enum { chunkPairs = 128 };
+
+/// A weight matrix as gemm reads it: panel by panel [panels, inputs, 2 W].
+template <class T>
+struct Packed {
+    const T* data = nullptr;
+    const T* bias = nullptr;  ///< [outputs], or none
+    int inputs = 0;           ///< blocks
+    int outputs = 0;          ///< panels
+};
+
+/// Filters of one layer: cubic Hermite pieces in r, by the powers of the distance from their knot.
+/// Values at two knots would cost as much memory traffic, and single precision would lose digits of
+/// the slope in their difference.
+template <class T>
+struct Filters {
+    const T* pieces = nullptr;  ///< [H, pieces, filters, blocks of a head, 4 (powers), W]
+    const T* self = nullptr;    ///< at r = 0 [H, filters, blocks of a head, W]
+    T* exact = nullptr;         ///< as pieces, one for each pair outside the table
+    const double* weight = nullptr;  ///< [filters F, K]
+    const double* bias = nullptr;    ///< [filters F]
+};
+
+template <class T>
+struct WhiteningWeights {
+    const T* weight = nullptr;  ///< [F]
+    double regularization[3] = {};
+};
+
+template <class T>
+struct LayerWeights {
+    Packed<T> project[5], projectT[5];  ///< q, k, v0, v1, v2 (6)
+    Packed<T> vector[3], vectorT[3];    ///< u1, u2, u3 (11)
+    Packed<T> output[3], outputT[3];    ///< o1, o2, o3 (11)
+    Filters<T> filters;                 ///< Dk, phi D0, phi D1, phi D2 (7)
+    const T* normWeight = nullptr;      ///< of (13) [F], or none
+    const T* normBias = nullptr;
+    WhiteningWeights<T> whitening;
+};
+
+template <class T>
+struct HeadWeights {
+    Packed<T> length0, direction0, hiddenX0, hiddenP0, scalar0, gate0;
+    Packed<T> length0T, direction0T, hiddenX0T, hiddenP0T, scalar0T, gate0T;
+    Packed<T> length1, hiddenX1, hiddenP1;
+    Packed<T> length1T, hiddenX1T, hiddenP1T;
+    const T* output = nullptr;  ///< [C], times energy_scale
+    double bias = 0.0;          ///< times energy_scale
+};
+
+template <class T>
+struct EmbeddingWeights {
+    Filters<T> filters;           ///< one filter a channel, heads of one panel (5)
+    const T* neighbor = nullptr;  ///< B[z] [elements,F]
+    const T* start = nullptr;     ///< A[z], or W [A[z] ; 0] + b with neighbors [elements,F]
+    Packed<T> combine, combineT;
+};
+
+/// One pair of neighbors with its place in the tables.
+template <class T>
+struct PairPlace {
+    int i, j;
+    int offsetI, offsetJ;  ///< i W and j W: where the atoms' rows lie in a block
+    int row;         ///< piece that r lies in; below zero: row -1-row of `exact`
+    T t, t2, t3;     ///< powers of the distance from the piece's knot
+    T twoT, threeT2; ///< and of their derivatives
+    T unit[3];       ///< d / r
+    T inverseDistance;
+};
+
+/// What a layer keeps for its adjoint.
+template <class T>
+struct LayerWork {
+    T* normal;    ///< (x - mean) / deviation [B,N,W]
+    T* deviation; ///< one over it [N]
+    T* project;   ///< q, k, v0, v1, v2 [5,B,N,W]
+    T* v;         ///< vectors coming in [B,3N,W], none in the first layer
+    T* u;         ///< [3,B,3N,W]
+    T* o;         ///< [3,B,N,W]
+    T* score;     ///< argument of sigma in (8): pairs i from j and j from i, then atoms [H,S]
+    T* vOut;      ///< vectors going out, before whitening [B,3N,W]
+    T* outNormal; ///< with layerNorms: as `normal` for (13)
+    T* outDeviation;
+    double* whitening;  ///< means, eigenvectors and eigenvalues [N,15]
+};
+
+template <class T>
+struct HeadWork {
+    T *p0, *length0, *direction0, *hidden0, *active0, *scalar, *gate, *x1, *v1;
+    T *p1, *length1, *hidden1, *active1;
+    T *gHidden1, *gX1, *gP1, *gScalar, *gGate, *gDirection0, *gHidden0, *gP0;
+    double* energy;  ///< [N]
+};
+
+/// One evaluation.
+template <class T>
+struct State {
+    // Sizes.
+    int atoms, channels, blocks, heads, headBlocks, layers, radial;
+    int headPanels;   ///< of C
+    int pairs;        ///< closer than the cutoff
+    int selfStart;    ///< where the atoms' own scores begin: 2 pairs rounded up to W
+    int scores;       ///< S
+    int pieces;
+    bool neighborEmbedding, vectorCutoff;
+    bool vectorNorm;   ///< whitening at the end
+
+    // Weights.
+    EmbeddingWeights<T> embedding;
+    const LayerWeights<T>* layer;
+    WhiteningWeights<T> finalWhitening;
+    HeadWeights<T> head;
+
+    // Geometry.
+    const int* numbers;
+    const PairPlace<T>* place;
+    int exactPairs;             ///< those outside the table
+    const double* radialValue;  ///< e and phi, then their slopes, of these [exactPairs,2,K+1]
+
+    // Features.
+    T* x;          ///< [B,N,W]
+    T* around;     ///< n of (5) [B,N,W]
+    T* m;          ///< [B,N,W]
+    T* w;          ///< [B,3N,W]
+    const LayerWork<T>* work;
+    T *normal, *deviation;  ///< of the final norm
+    T* v;                   ///< final vectors [B,3N,W]
+    T* vWhite;              ///< the same after whitening
+    double* whitening;
+    HeadWork<T> out;
+
+    // Adjoints.
+    T* gx;         ///< [B,N,W]
+    T* gv[2];      ///< of the vectors after odd and even layers [B,3N,W]
+    T *go, *gu;    ///< [3,B,N,W], [3,B,3N,W]
+    T* gm;
+    T* gProject;   ///< [5,B,N,W]
+    T* gNormal;    ///< [B,N,W]
+    T* scratch;    ///< rows of lanes to be summed, for each member [count, scratchSize]
+    size_t scratchSize;
+    T* selfSums;   ///< dE/da of the atoms with themselves [H,N]
+    T* perPair;    ///< for each member: dE/dr and dE/d(unit) by lane [count, pairs, 4, W]
+    T* gradient;   ///< dE/d(displacement) [pairs,3]
+};
+
+class Member;
+
+/// One step of an evaluation: all members call it, each does its share, and none reads what
+/// another writes in the same stage.
+template <class T>
+using Stage = void (*)(const State<T>& state, int layer, Member& member);
+
+/// The stages as one instruction set has them. The driver calls them in this order.
+template <class T>
+struct Stages {
+    int width;  ///< W
+    Stage<T> exactFilters;  ///< of a layer, or of the embedding if the layer is -1
+    Stage<T> neighbors, combine;
+    Stage<T> normalize, project, attend, output, update, norms;
+    Stage<T> finish, head[6];
+    Stage<T> headAdjoint[5], finishAdjoint;
+    Stage<T> normsAdjoint, updateAdjoint, outputAdjoint, attendAdjoint, projectAdjoint;
+    Stage<T> normalizeAdjoint;
+    Stage<T> neighborsAdjoint, gather;
+};
+
+extern const Stages<float> baselineFloat, avx2Float, avx512Float;
+extern const Stages<double> baselineDouble, avx2Double, avx512Double;
+
+}  // namespace molspectra::native
