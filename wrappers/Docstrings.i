@@ -159,6 +159,95 @@ bool
     True if it does.
 ")
 
+DOC(setEvaluator, "
+Choose what evaluates the network on the Reference and CPU platforms.
+
+Parameters
+----------
+evaluator : str
+    'native' for the kernels of this package, in the precision of the model's
+    weights; 'torchscript' for LibTorch in double precision, which evaluates any
+    model; 'auto' (the default) for native on the CPU platform where it can
+    evaluate the model, and TorchScript elsewhere.
+
+Raises
+------
+openmm.OpenMMException
+    If it is another name.
+")
+
+DOC(getEvaluator, "
+Get the choice made by setEvaluator.
+
+Returns
+-------
+str
+    'auto', 'native' or 'torchscript'.
+")
+
+DOC(getEvaluatorInUse, "
+Get what evaluates the network in a Context.
+
+Parameters
+----------
+context : openmm.Context
+    A Context of the System that holds this force; molspectra.forces gives the
+    force of a System.
+
+Returns
+-------
+str
+    'native: ' or 'torchscript: ', and then how, or why it is that one.
+
+Raises
+------
+openmm.OpenMMException
+    If this force is not one of the Context's System.
+")
+
+DOC(setSelfCheck, "
+Set whether a Context compares native results with TorchScript before its first.
+
+Parameters
+----------
+selfCheck : bool
+    True by default: a Context whose results differ refuses to evaluate. Of a
+    larger system the first 100 atoms are compared.
+")
+
+DOC(getSelfCheck, "
+Get whether the first native results are compared.
+
+Returns
+-------
+bool
+    True if they are.
+")
+
+DOC(setThreads, "
+Set the most threads that one evaluation may use; small molecules get fewer.
+
+Parameters
+----------
+threads : int
+    0 (the default) for the CPU platform's property Threads; on the Reference
+    platform for every processor natively, and one in TorchScript.
+
+Raises
+------
+openmm.OpenMMException
+    If the number is negative.
+")
+
+DOC(getThreads, "
+Get the number given by setThreads.
+
+Returns
+-------
+int
+    0 if the platform decides.
+")
+
 DOC(isinstance, "
 Tell whether a force, as read back from a System or XML, is a MolSpectraForce.
 

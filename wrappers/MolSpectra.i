@@ -124,6 +124,13 @@ public:
     const std::vector<int>& getParticles() const;
     void setUsesPeriodicBoundaryConditions(bool periodic);
     bool usesPeriodicBoundaryConditions() const;
+    void setEvaluator(const std::string& evaluator);
+    const std::string& getEvaluator() const;
+    std::string getEvaluatorInUse(const OpenMM::Context& context) const;
+    void setSelfCheck(bool selfCheck);
+    bool getSelfCheck() const;
+    void setThreads(int threads);
+    int getThreads() const;
 
     %extend {
         static bool isinstance(OpenMM::Force& force) {

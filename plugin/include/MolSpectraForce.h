@@ -4,6 +4,7 @@
 
 #include "internal/Export.h"
 
+#include <openmm/Context.h>
 #include <openmm/Force.h>
 
 #include <memory>
@@ -25,9 +26,6 @@ struct ModelBlob;
 /// terms of a mixed System yourself); it has no electrostatics beyond its cutoff; and it reports
 /// no bonds, so a Monte Carlo barostat scales, and enforcePeriodicBox wraps, each of its atoms on
 /// its own unless another Force (a HarmonicBondForce of zero strength will do) bonds them.
-///
-/// The CPU platform's property Threads bounds the threads of one evaluation; small molecules get
-/// one. The Reference platform uses one.
 ///
 /// Copies, and clones made by XmlSerializer, share one immutable copy of the model's bytes.
 class MOLSPECTRA_EXPORT MolSpectraForce : public OpenMM::Force {
@@ -88,6 +86,40 @@ public:
     /// Whether the network sees periodic images.
     bool usesPeriodicBoundaryConditions() const override;
 
+    /// Chooses what evaluates the network on the Reference and CPU platforms:
+    /// "native"       our own kernels, in the precision of the model's weights;
+    /// "torchscript"  LibTorch in double precision: any model, and the specification;
+    /// "auto"         (the default) native on the CPU platform where it can evaluate the model,
+    ///                TorchScript elsewhere.
+    /// @throws OpenMMException for another name
+    void setEvaluator(const std::string& evaluator);
+
+    /// The choice made by setEvaluator().
+    const std::string& getEvaluator() const;
+
+    /// What evaluates the network in a Context: "native: " or "torchscript: ", and then how, or
+    /// why it is that one.
+    /// @throws OpenMMException if this Force is not one of the Context's System
+    std::string getEvaluatorInUse(const OpenMM::Context& context) const;
+
+    /// Whether a Context compares native results with those of TorchScript in double precision
+    /// before it returns its first (on the first 100 atoms of a larger system); true by default.
+    /// A Context whose results differ refuses to evaluate.
+    void setSelfCheck(bool selfCheck);
+
+    /// Whether the first native results are compared.
+    bool getSelfCheck() const;
+
+    /// Sets the most threads that one evaluation may use; small molecules get fewer. It is
+    /// serialized, because OpenMM copies Forces through their XML.
+    /// @param threads  0 (the default) for the CPU platform's property Threads; on the Reference
+    ///                 platform for every processor natively, and one in TorchScript
+    /// @throws OpenMMException for a negative number
+    void setThreads(int threads);
+
+    /// The number given by setThreads().
+    int getThreads() const;
+
 protected:
     OpenMM::ForceImpl* createImpl() const override;
 
@@ -99,6 +131,9 @@ private:
     std::vector<int> atomicNumbers;
     std::vector<int> particles;
     bool periodic = false;
+    std::string evaluator = "auto";
+    bool selfCheck = true;
+    int threads = 0;
 };
 
 }  // namespace MolSpectraPlugin

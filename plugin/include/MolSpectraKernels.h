@@ -31,6 +31,9 @@ public:
     ///         stays usable
     virtual double execute(OpenMM::ContextImpl& context, bool includeForces,
                            bool includeEnergy) = 0;
+
+    /// See MolSpectraForce::getEvaluatorInUse().
+    virtual std::string getEvaluatorInUse() const = 0;
 };
 
 }  // namespace MolSpectraPlugin

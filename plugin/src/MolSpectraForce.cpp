@@ -8,7 +8,12 @@
 #include "plugin/include/internal/MolSpectraForceImpl.h"
 #include "plugin/include/internal/Translate.h"
 
+#include <algorithm>
+
 namespace MolSpectraPlugin {
+
+using molspectra::cat;
+using OpenMM::OpenMMException;
 
 MolSpectraForce::MolSpectraForce(std::shared_ptr<const ModelBlob> model,
                                  const std::string& modelName)
@@ -25,7 +30,7 @@ MolSpectraForce* MolSpectraForce::fromBytes(const std::string& modelBytes) {
     auto model = shareModel(modelBytes);
     const std::string digits = model->sha256.substr(0, 8);
     return new MolSpectraForce(std::move(model),
-                               molspectra::cat("model bytes (sha256 ", digits, ")"));
+                               cat("model bytes (sha256 ", digits, ")"));
 }
 
 const std::string& MolSpectraForce::getModelBytes() const {
@@ -78,6 +83,49 @@ void MolSpectraForce::setUsesPeriodicBoundaryConditions(bool periodic) {
 
 bool MolSpectraForce::usesPeriodicBoundaryConditions() const {
     return periodic;
+}
+
+void MolSpectraForce::setEvaluator(const std::string& evaluator) {
+    static const std::vector<std::string> known = {"auto", "native", "torchscript"};
+    if (std::ranges::find(known, evaluator) == known.end())
+        throw OpenMMException(cat("MolSpectraForce: choosing the evaluator: \"", evaluator,
+                                  "\" found, expected one of ", molspectra::join(known, ", ")));
+    this->evaluator = evaluator;
+}
+
+const std::string& MolSpectraForce::getEvaluator() const {
+    return evaluator;
+}
+
+std::string MolSpectraForce::getEvaluatorInUse(const OpenMM::Context& context) const {
+    const OpenMM::ForceImpl* impl = nullptr;
+    try {
+        impl = &getImplInContext(context);
+    }
+    catch (const OpenMMException&) {
+        throw OpenMMException("MolSpectraForce: asking for the evaluator in use: the Context does "
+                              "not have this Force, expected one of its System's Forces");
+    }
+    return dynamic_cast<const MolSpectraForceImpl&>(*impl).getEvaluatorInUse();
+}
+
+void MolSpectraForce::setSelfCheck(bool selfCheck) {
+    this->selfCheck = selfCheck;
+}
+
+bool MolSpectraForce::getSelfCheck() const {
+    return selfCheck;
+}
+
+void MolSpectraForce::setThreads(int threads) {
+    if (threads < 0)
+        throw OpenMMException(cat("MolSpectraForce: choosing the number of threads: ", threads,
+                                  " found, expected 0 (for the platform's) or more"));
+    this->threads = threads;
+}
+
+int MolSpectraForce::getThreads() const {
+    return threads;
 }
 
 OpenMM::ForceImpl* MolSpectraForce::createImpl() const {

@@ -40,4 +40,8 @@ std::vector<std::string> MolSpectraForceImpl::getKernelNames() {
     return {CalcMolSpectraForceKernel::Name()};
 }
 
+std::string MolSpectraForceImpl::getEvaluatorInUse() const {
+    return kernel.getAs<CalcMolSpectraForceKernel>().getEvaluatorInUse();
+}
+
 }  // namespace MolSpectraPlugin

@@ -60,6 +60,9 @@ void MolSpectraForceProxy::serialize(const void* object, OpenMM::SerializationNo
     node.setBoolProperty("usesPeriodic", force.usesPeriodicBoundaryConditions());
     node.setStringProperty("atomicNumbers", toList(force.getAtomicNumbers()));
     node.setStringProperty("particles", toList(force.getParticles()));
+    node.setStringProperty("evaluator", force.getEvaluator());
+    node.setBoolProperty("selfCheck", force.getSelfCheck());
+    node.setIntProperty("threads", force.getThreads());
     node.createChildNode("Model")
         .setStringProperty("sha256", force.getModelSha256())
         .setStringProperty("bytes", encodeBase64(force.getModelBytes()));
@@ -78,6 +81,9 @@ void* MolSpectraForceProxy::deserialize(const OpenMM::SerializationNode& node) c
         force->setUsesPeriodicBoundaryConditions(node.getBoolProperty("usesPeriodic"));
         force->setAtomicNumbers(fromList(node.getStringProperty("atomicNumbers"), "atomicNumbers"));
         force->setParticles(fromList(node.getStringProperty("particles"), "particles"));
+        force->setEvaluator(node.getStringProperty("evaluator", "auto"));
+        force->setSelfCheck(node.getBoolProperty("selfCheck", true));
+        force->setThreads(node.getIntProperty("threads", 0));
         return force.release();
     });
 }

@@ -7,7 +7,8 @@
 namespace MolSpectraPlugin {
 
 /// Version 1: name, force group, periodicity, atoms, and the whole model in base64 beside its
-/// SHA-256, which is compared on reading. The XML needs no other file.
+/// SHA-256, which is compared on reading. The XML needs no other file. Evaluator, self-check and
+/// threads have their defaults where an older plugin did not write them.
 class MolSpectraForceProxy : public OpenMM::SerializationProxy {
 public:
     MolSpectraForceProxy();

@@ -172,6 +172,12 @@ at::Tensor pairTensor(const molspectra::NeighborPairs& pairs) {
     return tensor;
 }
 
+molspectra::Tensor fromTensor(const at::Tensor& tensor) {
+    const at::Tensor wide = tensor.to(at::kDouble).contiguous();
+    const auto* data = wide.const_data_ptr<double>();
+    return {{wide.sizes().begin(), wide.sizes().end()}, {data, data + wide.numel()}};
+}
+
 }  // namespace
 
 struct TorchModel::Impl {
@@ -241,6 +247,17 @@ TorchModel::~TorchModel() = default;
 
 const molspectra::ModelDescription& TorchModel::description() const {
     return impl->description;
+}
+
+molspectra::Tensors TorchModel::tensors() const {
+    return translateTorch(cat("MolSpectraForce: reading the weights of ", impl->name, ": "), [&] {
+        molspectra::Tensors tensors;
+        for (const auto& parameter : impl->module.named_parameters())
+            tensors[parameter.name] = fromTensor(parameter.value);
+        for (const auto& buffer : impl->module.named_buffers())
+            tensors[buffer.name] = fromTensor(buffer.value);
+        return tensors;
+    });
 }
 
 TorchModel::Result TorchModel::evaluate(std::span<const int> atomicNumbers,

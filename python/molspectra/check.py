@@ -72,15 +72,18 @@ def _printPlatforms() -> list[str]:
 def _evaluate(model: str, platformName: str) -> bool:
     """Evaluate two atoms of the model's first element, and print what comes out."""
     try:
-        energy = _energyOfPair(molspectra.MolSpectraForce(model), platformName)
+        energy, evaluator = _energyOfPair(molspectra.MolSpectraForce(model), platformName)
     except openmm.OpenMMException as error:
         print(f"{model} on {platformName}: {error}")
         return False
     print(f"{model} on {platformName}: two atoms 0.15 nm apart have {energy}")
+    print(f"{model} on {platformName}: evaluated by {evaluator}")
     return True
 
 
-def _energyOfPair(force: "molspectra.MolSpectraForce", name: str) -> openmm.unit.Quantity:
+def _energyOfPair(force: "molspectra.MolSpectraForce",
+                  name: str) -> tuple[openmm.unit.Quantity, str]:
+    """The energy, and what evaluated it."""
     species = json.loads(force.getModelDescription())["species"]
     force.setAtomicNumbers([species[0]] * 2)
     system = openmm.System()
@@ -90,7 +93,8 @@ def _energyOfPair(force: "molspectra.MolSpectraForce", name: str) -> openmm.unit
     context = openmm.Context(system, openmm.VerletIntegrator(0.001),
                              openmm.Platform.getPlatformByName(name))
     context.setPositions([openmm.Vec3(0, 0, 0), openmm.Vec3(0.15, 0, 0)])
-    return context.getState(getEnergy=True, getForces=True).getPotentialEnergy()
+    state = context.getState(getEnergy=True, getForces=True)
+    return state.getPotentialEnergy(), force.getEvaluatorInUse(context)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "contract/Contract.h"
 #include "contract/Models.h"
-#include "contract/Tolerances.h"
 #include "contract/ToyModel.h"
 
-#include <functional>
 #include <limits>
 
 namespace contract {
@@ -15,17 +13,6 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 namespace {
-
-std::string messageOf(const std::function<void()>& action) {
-    try {
-        action();
-    }
-    catch (const OpenMM::OpenMMException& error) {
-        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
-        return error.what();
-    }
-    return "no exception";
-}
 
 /// Message of creating a Context for water with a force changed by `change`.
 std::string refusal(const std::function<void(MolSpectraForce&)>& change) {

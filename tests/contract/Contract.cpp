@@ -43,6 +43,20 @@ Sample ethanol() {
              {-0.1346, 0.0883, 0.0892}, {-0.1330, 0.0893, -0.0895}, {0.1985, -0.0120, 0.0151}}};
 }
 
+Sample waters() {
+    const Positions water = {{0, 0, 0}, {0.0957, 0, 0}, {-0.024, 0.0927, 0}};
+    Sample sample;
+    for (int x = 0; x < 6; ++x)
+        for (int y = 0; y < 4; ++y)
+            for (int z = 0; z < 3; ++z) {
+                const Vec3 at(0.31 * x, 0.31 * y, 0.31 * z);
+                const Positions turned = translated(rotated(water, 0.7 * x + 1.9 * y - z), at);
+                sample.numbers.insert(sample.numbers.end(), {8, 1, 1});
+                sample.positions.insert(sample.positions.end(), turned.begin(), turned.end());
+            }
+    return sample;
+}
+
 Positions translated(const Positions& positions, const Vec3& by) {
     Positions moved = positions;
     for (Vec3& position : moved)
@@ -74,6 +88,9 @@ MolSpectraForce* makeForce(const std::string& model, const std::vector<int>& num
 
 Bench::Bench(const Setting& setting) : system_(makeSystem(setting.numbers)) {
     MolSpectraForce* force = makeForce(setting.model, setting.numbers);
+    force->setEvaluator(setting.evaluator);
+    force->setSelfCheck(setting.selfCheck);
+    force->setThreads(setting.threads);
     system_->addForce(force);
     if (setting.box) {
         const auto& [a, b, c] = *setting.box;
@@ -94,6 +111,10 @@ void Bench::open(const std::string& platform) {
                                                  OpenMM::Platform::getPlatformByName(platform));
 }
 
+const MolSpectraForce& Bench::force() const {
+    return dynamic_cast<const MolSpectraForce&>(system_->getForce(0));
+}
+
 OpenMM::State Bench::evaluate(const Positions& positions, int types, int groups) {
     context_->setPositions(positions);
     return context_->getState(types, false, groups);
@@ -108,16 +129,32 @@ Positions Bench::forces(const Positions& positions) {
     return evaluate(positions, OpenMM::State::Forces).getForces();
 }
 
+bool Case::native() const {
+    const bool asked = evaluator == "native" || (evaluator == "auto" && platform == "CPU");
+    return asked && modelOf(model).network;
+}
+
 std::vector<Case> allCases() {
     std::vector<Case> cases;
-    for (const char* platform : {"Reference", "CPU"})
-        for (const ModelMaker& maker : models())
-            cases.push_back({platform, maker.name});
+    for (const TestModel& model : models()) {
+        cases.push_back({"CPU", "auto", model.name});
+        if (model.network)
+            cases.push_back({"Reference", "native", model.name});
+    }
+    cases.push_back({"Reference", "auto", "Toy"});
+    cases.push_back({"Reference", "auto", "Network"});
+    cases.push_back({"CPU", "torchscript", "Network"});
+    return cases;
+}
+
+std::vector<Case> nativeCases() {
+    std::vector<Case> cases = allCases();
+    std::erase_if(cases, [](const Case& chosen) { return !chosen.native(); });
     return cases;
 }
 
 std::string nameOf(const testing::TestParamInfo<Case>& info) {
-    return info.param.platform + "_" + info.param.model;
+    return info.param.platform + "_" + info.param.evaluator + "_" + info.param.model;
 }
 
 double largestComponent(const Positions& a) {
@@ -135,8 +172,32 @@ double largestDifference(const Positions& a, const Positions& b) {
     return largestComponent(difference);
 }
 
+std::string messageOf(const std::function<void()>& action) {
+    try {
+        action();
+    }
+    catch (const OpenMM::OpenMMException& error) {
+        EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+        return error.what();
+    }
+    return "no exception";
+}
+
 Bench::Setting ContractTest::setting(const std::vector<int>& numbers) const {
-    return {GetParam().platform, modelBytes(GetParam().model), numbers};
+    Bench::Setting setting{GetParam().platform, modelBytes(GetParam().model), numbers};
+    setting.evaluator = GetParam().evaluator;
+    return setting;
+}
+
+MolSpectraForce* ContractTest::force(const std::vector<int>& numbers) const {
+    MolSpectraForce* force = makeForce(modelBytes(GetParam().model), numbers);
+    force->setEvaluator(GetParam().evaluator);
+    return force;
+}
+
+Tolerances ContractTest::tolerancesOf(const Case& chosen) {
+    const bool single = chosen.native() && modelOf(chosen.model).dtype == "float32";
+    return single ? inSingle : inDouble;
 }
 
 }  // namespace contract

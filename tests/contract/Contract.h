@@ -3,12 +3,14 @@
 #pragma once
 
 #include "MolSpectraForce.h"
+#include "contract/Tolerances.h"
 
 #include <OpenMM.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -32,6 +34,10 @@ void loadPlugins();
 /// Nine atoms near the geometry of ethanol.
 Sample ethanol();
 
+/// 72 molecules at their usual density, 216 atoms: more than the self-check takes, and enough for a
+/// pair list with a skin.
+Sample waters();
+
 /// Moves every atom by the same vector, nm.
 Positions translated(const Positions& positions, const Vec3& by);
 
@@ -46,11 +52,19 @@ public:
         std::string model;                           ///< content of a model file
         std::vector<int> numbers;
         std::optional<std::array<Vec3, 3>> box = {};  ///< periodic if set
+        std::string evaluator = "auto";
+        bool selfCheck = true;
+        int threads = 0;
     };
 
     explicit Bench(const Setting& setting);
     /// Takes over a System that was built elsewhere.
     Bench(std::unique_ptr<OpenMM::System> system, const std::string& platform);
+
+    /// The one of the constructor's Setting.
+    const MolSpectraForce& force() const;
+    /// What evaluates it.
+    std::string evaluatorInUse() const { return force().getEvaluatorInUse(*context_); }
 
     OpenMM::State evaluate(const Positions& positions, int types, int groups = -1);
     /// Without forces, as a barostat asks for it (Context::getState always computes both).
@@ -75,25 +89,43 @@ std::unique_ptr<OpenMM::System> makeSystem(const std::vector<int>& numbers);
 
 struct Case {
     std::string platform;
+    std::string evaluator;
     std::string model;  ///< name for modelBytes()
+
+    /// Whether our own kernels evaluate it.
+    bool native() const;
 };
 
 inline void PrintTo(const Case& chosen, std::ostream* stream) {
-    *stream << chosen.platform << " with " << chosen.model;
+    *stream << chosen.platform << " (" << chosen.evaluator << ") with " << chosen.model;
 }
 
-/// Every platform with every model.
+/// Every model with the native evaluator on both platforms, and a few with TorchScript, to which
+/// one network is like another.
 std::vector<Case> allCases();
+/// Those of allCases() that are native.
+std::vector<Case> nativeCases();
 std::string nameOf(const testing::TestParamInfo<Case>& info);
 
 /// Largest component of the difference.
 double largestDifference(const Positions& a, const Positions& b);
 double largestComponent(const Positions& a);
 
+/// Text of the exception that `action` throws, which is one line, or "no exception".
+std::string messageOf(const std::function<void()>& action);
+
 /// Base of the suites.
 class ContractTest : public testing::TestWithParam<Case> {
 protected:
     Bench::Setting setting(const std::vector<int>& numbers) const;
+    /// The force of setting(). Owned by the caller.
+    MolSpectraForce* force(const std::vector<int>& numbers) const;
+
+    /// Those of the evaluator's arithmetic.
+    const Tolerances tolerance = tolerancesOf(GetParam());
+
+private:
+    static Tolerances tolerancesOf(const Case& chosen);
 };
 
 }  // namespace contract

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "contract/Contract.h"
 #include "contract/Models.h"
-#include "contract/Tolerances.h"
 
 #include <cmath>
 
@@ -58,7 +57,8 @@ void addSurroundings(OpenMM::System& system, Positions& positions) {
 TEST_P(Periodic, LargeBox_GivesTheOpenResult) {
     const Sample sample = ethanol();
     Bench open(setting(sample.numbers)), boxed = periodicBench(sample.numbers, large);
-    EXPECT_NEAR(boxed.energy(sample.positions), open.energy(sample.positions), energyRounding);
+    EXPECT_NEAR(boxed.energy(sample.positions), open.energy(sample.positions),
+                tolerance.energyRounding);
 }
 
 TEST_P(Periodic, SmallTriclinicBox_IsSeenByTheModel) {
@@ -72,9 +72,9 @@ TEST_P(Periodic, AtomsBoxesAway_FeelTheSame) {
     Bench bench = periodicBench(sample.numbers, triclinic);
     const Positions forces = bench.forces(sample.positions);
     const Positions moved = scattered(sample.positions, triclinic);
-    EXPECT_NEAR(bench.energy(moved), bench.energy(sample.positions), energyRounding);
+    EXPECT_NEAR(bench.energy(moved), bench.energy(sample.positions), tolerance.energyRounding);
     EXPECT_LT(largestDifference(bench.forces(moved), forces),
-              rounding * largestComponent(forces));
+              tolerance.rounding * largestComponent(forces));
 }
 
 TEST_P(Periodic, Forces_AreMinusTheEnergyGradientInATriclinicBox) {
@@ -83,11 +83,11 @@ TEST_P(Periodic, Forces_AreMinusTheEnergyGradientInATriclinicBox) {
     const Positions forces = bench.forces(sample.positions);
     for (size_t i = 0; i < forces.size(); i += 2) {
         Positions ahead = sample.positions, behind = sample.positions;
-        ahead[i][i % 3] += differenceStep;
-        behind[i][i % 3] -= differenceStep;
+        ahead[i][i % 3] += tolerance.differenceStep;
+        behind[i][i % 3] -= tolerance.differenceStep;
         EXPECT_NEAR(forces[i][static_cast<int>(i % 3)],
-                    (bench.energy(behind) - bench.energy(ahead)) / (2 * differenceStep),
-                    difference * largestComponent(forces) + 1e-5);
+                    (bench.energy(behind) - bench.energy(ahead)) / (2 * tolerance.differenceStep),
+                    tolerance.difference * largestComponent(forces) + 1e-5);
     }
 }
 
@@ -104,7 +104,7 @@ TEST_P(Periodic, DoubledBox_HasTheSameForcesTwice) {
     ASSERT_GT(scale, 1e-3);
     for (size_t i = 0; i < forces.size(); ++i)
         EXPECT_LT(largestDifference({both[i], both[i + 3]}, {forces[i], forces[i]}),
-                  rounding * scale);
+                  tolerance.rounding * scale);
 }
 
 TEST_P(Periodic, BoxOfTheContext_IsUsedNotThatOfTheSystem) {
@@ -112,7 +112,8 @@ TEST_P(Periodic, BoxOfTheContext_IsUsedNotThatOfTheSystem) {
     Bench bench = periodicBench(sample.numbers, large);
     Bench small = periodicBench(sample.numbers, triclinic);
     bench.context().setPeriodicBoxVectors(triclinic[0], triclinic[1], triclinic[2]);
-    EXPECT_NEAR(bench.energy(sample.positions), small.energy(sample.positions), energyRounding);
+    EXPECT_NEAR(bench.energy(sample.positions), small.energy(sample.positions),
+                tolerance.energyRounding);
 }
 
 TEST_P(Periodic, PartOfAPeriodicSystem_IsEvaluatedWhereItIs) {
@@ -121,10 +122,10 @@ TEST_P(Periodic, PartOfAPeriodicSystem_IsEvaluatedWhereItIs) {
     Positions positions = translated(sample.positions, {2.95, 2.98, -0.03});  // across the border
     addSurroundings(*system, positions);
     // In another order than the System's, to tell indices from ranks.
-    MolSpectraForce* force = makeForce(modelBytes(GetParam().model), {1, 6, 6, 8, 1, 1, 1, 1, 1});
-    force->setParticles({8, 0, 1, 2, 3, 4, 5, 6, 7});
-    force->setForceGroup(1);
-    system->addForce(force);
+    MolSpectraForce* partial = force({1, 6, 6, 8, 1, 1, 1, 1, 1});
+    partial->setParticles({8, 0, 1, 2, 3, 4, 5, 6, 7});
+    partial->setForceGroup(1);
+    system->addForce(partial);
     Bench mixed(std::move(system), GetParam().platform), alone(setting(sample.numbers));
     mixed.context().setPositions(positions);
     mixed.context().setVelocitiesToTemperature(300, 5);
@@ -133,8 +134,9 @@ TEST_P(Periodic, PartOfAPeriodicSystem_IsEvaluatedWhereItIs) {
     const State state = mixed.context().getState(types, false, 1 << 1);
     const Positions now(state.getPositions().begin(), state.getPositions().begin() + 9);
     const Positions forces(state.getForces().begin(), state.getForces().begin() + 9);
-    EXPECT_NEAR(state.getPotentialEnergy(), alone.energy(now), energyRounding);
-    EXPECT_LT(largestDifference(forces, alone.forces(now)), rounding * largestComponent(forces));
+    EXPECT_NEAR(state.getPotentialEnergy(), alone.energy(now), tolerance.energyRounding);
+    EXPECT_LT(largestDifference(forces, alone.forces(now)),
+              tolerance.rounding * largestComponent(forces));
     EXPECT_EQ(largestComponent({state.getForces().begin() + 9, state.getForces().end()}), 0.0);
 }
 

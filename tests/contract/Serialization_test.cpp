@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "contract/Contract.h"
 #include "contract/Models.h"
-#include "contract/Tolerances.h"
 
 #include <openmm/serialization/XmlSerializer.h>
 
@@ -22,6 +21,9 @@ std::unique_ptr<MolSpectraForce> makeSpecial() {
     force->setForceGroup(7);
     force->setParticles({4, 2, 9});
     force->setUsesPeriodicBoundaryConditions(true);
+    force->setEvaluator("torchscript");
+    force->setSelfCheck(false);
+    force->setThreads(3);
     return force;
 }
 
@@ -43,14 +45,8 @@ void replace(std::string& text, const std::string& from, const std::string& to) 
     text.replace(found, from.size(), to);
 }
 
-std::string messageOf(const std::string& xml) {
-    try {
-        fromXml(xml);
-    }
-    catch (const OpenMM::OpenMMException& error) {
-        return error.what();
-    }
-    return "no exception";
+std::string refusalOf(const std::string& xml) {
+    return messageOf([&] { fromXml(xml); });
 }
 
 void expectEqual(const MolSpectraForce& a, const MolSpectraForce& b) {
@@ -61,6 +57,9 @@ void expectEqual(const MolSpectraForce& a, const MolSpectraForce& b) {
     EXPECT_EQ(a.getAtomicNumbers(), b.getAtomicNumbers());
     EXPECT_EQ(a.getParticles(), b.getParticles());
     EXPECT_EQ(a.usesPeriodicBoundaryConditions(), b.usesPeriodicBoundaryConditions());
+    EXPECT_EQ(a.getEvaluator(), b.getEvaluator());
+    EXPECT_EQ(a.getSelfCheck(), b.getSelfCheck());
+    EXPECT_EQ(a.getThreads(), b.getThreads());
 }
 
 }  // namespace
@@ -105,22 +104,46 @@ TEST(Serialization, DamagedModel_IsRefused) {
     std::string xml = toXml(*makeSpecial());
     const size_t start = xml.find("bytes=\"") + 7;
     xml[start + 100] = xml[start + 100] == 'A' ? 'B' : 'A';
-    EXPECT_THAT(messageOf(xml), HasSubstr("its SHA-256 is"));
+    EXPECT_THAT(refusalOf(xml), HasSubstr("its SHA-256 is"));
     xml[start + 100] = '*';
-    EXPECT_THAT(messageOf(xml), HasSubstr("'*' found where base64 was expected"));
+    EXPECT_THAT(refusalOf(xml), HasSubstr("'*' found where base64 was expected"));
 }
 
 TEST(Serialization, NewerVersion_IsRefused) {
     std::string xml = toXml(*makeSpecial());
     replace(xml, "version=\"1\"", "version=\"2\"");
-    EXPECT_THAT(messageOf(xml),
+    EXPECT_THAT(refusalOf(xml),
                 HasSubstr("written in version 2, this version of the plugin reads up to 1"));
+}
+
+TEST(Serialization, XmlOfAnOlderPlugin_IsReadWithDefaults) {
+    std::string xml = toXml(*makeSpecial());
+    replace(xml, "evaluator=\"torchscript\"", "");
+    replace(xml, "selfCheck=\"0\"", "");
+    replace(xml, "threads=\"3\"", "");
+    const auto copy = fromXml(xml);
+    const auto& read = dynamic_cast<const MolSpectraForce&>(*copy);
+    EXPECT_EQ(read.getEvaluator(), "auto");
+    EXPECT_TRUE(read.getSelfCheck());
+    EXPECT_EQ(read.getThreads(), 0);
+}
+
+TEST(Serialization, UnknownEvaluator_IsRefused) {
+    std::string xml = toXml(*makeSpecial());
+    replace(xml, "evaluator=\"torchscript\"", "evaluator=\"abacus\"");
+    EXPECT_THAT(refusalOf(xml), HasSubstr("\"abacus\" found, expected one of auto, native"));
+}
+
+TEST(Serialization, CppCopies_KeepEveryField) {
+    const auto force = makeSpecial();
+    const MolSpectraForce copy = *force;
+    expectEqual(*force, copy);
 }
 
 TEST(Serialization, MalformedNumbers_AreRefused) {
     std::string xml = toXml(*makeSpecial());
     replace(xml, "\"8 1 1\"", "\"8 x 1\"");
-    EXPECT_THAT(messageOf(xml), HasSubstr("atomicNumbers"));
+    EXPECT_THAT(refusalOf(xml), HasSubstr("atomicNumbers"));
 }
 
 }  // namespace contract

@@ -1,4 +1,4 @@
-"""Fixtures: the toy model file, made by the program that the build made, and ethanol."""
+"""Fixtures: model files, made by the program that the build made, and ethanol."""
 # SPDX-License-Identifier: MIT
 import os
 import subprocess
@@ -17,11 +17,19 @@ SYMBOLS = "C C O H H H H H H".split()
 NUMBERS = [6, 6, 8, 1, 1, 1, 1, 1, 1]
 
 
+def makeModel(folder, name):
+    subprocess.run([os.environ["MAKE_TEST_MODEL"], name, folder / f"{name}.pt"], check=True)
+    return folder / f"{name}.pt"
+
+
 @pytest.fixture(scope="session")
 def modelFile(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "toy.pt"
-    subprocess.run([os.environ["MAKE_TOY_MODEL"], path], check=True)
-    return path
+    return makeModel(tmp_path_factory.mktemp("model"), "Toy")
+
+
+@pytest.fixture(scope="session")
+def networkFile(tmp_path_factory):
+    return makeModel(tmp_path_factory.mktemp("model"), "Network")
 
 
 @pytest.fixture
@@ -42,6 +50,14 @@ def topology():
 def force(modelFile):
     import molspectra
     force = molspectra.MolSpectraForce(modelFile)
+    force.setAtomicNumbers(NUMBERS)
+    return force
+
+
+@pytest.fixture(params=["modelFile", "networkFile"])
+def anyForce(request):
+    import molspectra
+    force = molspectra.MolSpectraForce(request.getfixturevalue(request.param))
     force.setAtomicNumbers(NUMBERS)
     return force
 

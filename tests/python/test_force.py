@@ -16,6 +16,7 @@ from conftest import NUMBERS, energyOf, makeContext, systemWith
 from molspectra import MolSpectraForce
 
 ROUNDING = 1e-7  # kJ/mol, beside an offset of 4e5 kJ/mol
+SINGLE_ROUNDING = 1e-3  # kJ/mol, of a network in single precision
 
 
 def test_addForce_accepts_the_force(force):
@@ -100,12 +101,16 @@ def special(force):
     force.setForceGroup(5)
     force.setParticles(range(1, 10))
     force.setUsesPeriodicBoundaryConditions(True)
+    force.setEvaluator("torchscript")
+    force.setSelfCheck(False)
+    force.setThreads(3)
     return force
 
 
 def fields(force):
     return (force.getName(), force.getForceGroup(), force.getAtomicNumbers(), force.getParticles(),
-            force.usesPeriodicBoundaryConditions(), force.getModelBytes())
+            force.usesPeriodicBoundaryConditions(), force.getEvaluator(), force.getSelfCheck(),
+            force.getThreads(), force.getModelBytes())
 
 
 @pytest.mark.parametrize("duplicate", [
@@ -120,6 +125,38 @@ def test_duplicates_keep_every_field(force, duplicate):
     del force
     assert isinstance(other, MolSpectraForce) and other.thisown
     assert fields(other) == expected
+
+
+def test_evaluator_has_a_default_and_refuses_unknown_names(force):
+    assert force.getEvaluator() == "auto" and force.getSelfCheck() and force.getThreads() == 0
+    with pytest.raises(openmm.OpenMMException, match='"torch" found, expected one of auto, native'):
+        force.setEvaluator("torch")
+    with pytest.raises(openmm.OpenMMException, match="-2 found, expected 0"):
+        force.setThreads(-2)
+
+
+def test_evaluator_in_use_is_told_with_its_reason(force, platform, positions):
+    system = systemWith(force)
+    context = makeContext(system, platform, positions)
+    specification = platform.getName() == "Reference"
+    reason = "the platform's default" if specification else "not native because "
+    assert force.getEvaluatorInUse(context).startswith("torchscript: " + reason)
+    assert molspectra.forces(system)[0].getEvaluatorInUse(context).startswith("torchscript: ")
+    with pytest.raises(openmm.OpenMMException, match="the Context does not have this Force"):
+        copy.deepcopy(force).getEvaluatorInUse(context)
+
+
+def test_networks_are_evaluated_natively_on_the_CPU(networkFile, positions):
+    force = MolSpectraForce(networkFile)
+    force.setAtomicNumbers(NUMBERS)
+    system = systemWith(force)
+    energies = {}
+    for name in ("Reference", "CPU"):
+        context = makeContext(system, openmm.Platform.getPlatformByName(name), positions)
+        energy = context.getState(getEnergy=True).getPotentialEnergy()
+        energies[force.getEvaluatorInUse(context).split(":")[0]] = \
+            energy.value_in_unit(unit.kilojoule_per_mole)
+    assert energies["native"] == pytest.approx(energies["torchscript"], rel=0, abs=SINGLE_ROUNDING)
 
 
 def test_copied_System_has_the_same_energy(force, platform, positions):
@@ -184,8 +221,8 @@ def test_barostat_changes_the_box_of_a_network(force, platform, positions):
     assert box[0][0] != 2 * unit.nanometer
 
 
-def test_memory_is_flat_over_500_evaluations(force, platform, positions):
-    context = makeContext(systemWith(force), platform, positions)
+def test_memory_is_flat_over_500_evaluations(anyForce, platform, positions):
+    context = makeContext(systemWith(anyForce), platform, positions)
 
     def grownBy(evaluations):
         start = residentKilobytes()
@@ -198,8 +235,8 @@ def test_memory_is_flat_over_500_evaluations(force, platform, positions):
     assert grownBy(500) < 2000
 
 
-def test_memory_is_flat_over_thirty_contexts(force, platform, positions):
-    system = systemWith(force)
+def test_memory_is_flat_over_thirty_contexts(anyForce, platform, positions):
+    system = systemWith(anyForce)
 
     def grownBy(contexts):
         start = residentKilobytes()

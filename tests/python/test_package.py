@@ -137,6 +137,7 @@ def test_check_tells_versions_platforms_and_an_energy(modelFile):
     for name in ("Reference", "CPU"):
         assert f"platform {name}: ready" in result.stdout
         assert re.search(f"on {name}: two atoms 0.15 nm apart have -?[0-9.]+ kJ/mol", result.stdout)
+        assert f"on {name}: evaluated by torchscript: " in result.stdout
 
 
 def test_check_fails_for_what_is_no_model():

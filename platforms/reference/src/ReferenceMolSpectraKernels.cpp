@@ -3,11 +3,15 @@
 #include "platforms/reference/include/ReferenceMolSpectraKernels.h"
 
 #include "core/Units.h"
+#include "platforms/reference/src/ChooseEvaluator.h"
+#include "plugin/include/internal/ModelBlob.h"
 #include "plugin/include/internal/Translate.h"
 
 #include <openmm/reference/ReferencePlatform.h>
 
+#include <algorithm>
 #include <cmath>
+#include <thread>
 
 namespace MolSpectraPlugin {
 
@@ -19,47 +23,67 @@ OpenMM::ReferencePlatform::PlatformData& platformData(OpenMM::ContextImpl& conte
     return *static_cast<OpenMM::ReferencePlatform::PlatformData*>(context.getPlatformData());
 }
 
+/// The Reference platform is OpenMM's specification, so its default is ours. It has no property
+/// for threads and says one, which is not meant for a network.
+PlatformHabit habitOf(const OpenMM::Platform& platform, int threads) {
+    if (platform.getName() != "Reference")
+        return {true, threads, threads};
+    const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+    return {false, std::max(1, processors), threads};
+}
+
 }  // namespace
 
 void ReferenceCalcMolSpectraForceKernel::initialize(const MolSpectraForce& force,
                                                     const AtomSelection& selection) {
-    model = std::make_unique<TorchModel>(force.getModelBytes(), force.getModelName(), threads);
+    const auto description = readDescription(force.getModelBytes(), force.getModelName());
     atoms = selection;
-    const auto& description = model->description();
+    evaluator = chooseEvaluator(force, selection, habitOf(getPlatform(), threads));
     periodic = force.usesPeriodicBoundaryConditions();
-    cutoff = description.config.cutoff;
     energyScale = molspectra::kilojoulesPerMole(description.energyUnit);
     offset = energyScale * description.offset.of(selection.atomicNumbers());
+    positions.resize(3 * selection.size());
+    forces.resize(3 * selection.size());
 }
 
 double ReferenceCalcMolSpectraForceKernel::execute(OpenMM::ContextImpl& context,
                                                    bool includeForces, bool includeEnergy) {
     if (!includeForces && !includeEnergy)
         return 0.0;
-    const std::vector<double> positions = gatherPositions(context);
+    gatherPositions(context);
     atoms->checkPositions(positions);
-    const auto pairs = translateErrors("MolSpectraForce: ", [&] {
-        return molspectra::findPairs(positions, cutoff, cell(context));
-    });
-    atoms->checkDistances(positions, pairs);
-    auto result = model->evaluate(atoms->atomicNumbers(), positions, pairs, includeForces);
-    if (!includeForces && !std::isfinite(result.energy))  // the forces tell which atom it is
-        result = model->evaluate(atoms->atomicNumbers(), positions, pairs, true);
-    atoms->checkResult(result.energy, result.forces);
+    const auto box = cell(context);
+    std::span<double> wanted;
     if (includeForces)
-        addForces(context, result.forces);
-    return includeEnergy ? energyScale * result.energy + offset : 0.0;
+        wanted = forces;
+    double energy = evaluate(box, wanted);
+    if (!includeForces && !std::isfinite(energy)) {  // the forces tell which atom it is
+        wanted = forces;
+        energy = evaluate(box, wanted);
+    }
+    atoms->checkResult(energy, wanted);
+    if (includeForces)
+        addForces(context);
+    return includeEnergy ? energyScale * energy + offset : 0.0;
 }
 
-std::vector<double> ReferenceCalcMolSpectraForceKernel::gatherPositions(
-    OpenMM::ContextImpl& context) const {
+std::string ReferenceCalcMolSpectraForceKernel::getEvaluatorInUse() const {
+    return evaluator->describe();
+}
+
+double ReferenceCalcMolSpectraForceKernel::evaluate(const std::optional<molspectra::Cell>& cell,
+                                                    std::span<double> wanted) {
+    return translateErrors("MolSpectraForce: ", [&] {
+        return evaluator->evaluate(atoms->atomicNumbers(), positions, cell, wanted);
+    });
+}
+
+void ReferenceCalcMolSpectraForceKernel::gatherPositions(OpenMM::ContextImpl& context) {
     const std::vector<OpenMM::Vec3>& all = *platformData(context).positions;
-    std::vector<double> positions;
-    positions.reserve(3 * atoms->size());
+    double* next = positions.data();
     for (const int particle : atoms->particles())
         for (int d = 0; d < 3; ++d)
-            positions.push_back(all[static_cast<size_t>(particle)][d] * angstromsPerNanometer);
-    return positions;
+            *next++ = all[static_cast<size_t>(particle)][d] * angstromsPerNanometer;
 }
 
 std::optional<molspectra::Cell> ReferenceCalcMolSpectraForceKernel::cell(
@@ -74,8 +98,7 @@ std::optional<molspectra::Cell> ReferenceCalcMolSpectraForceKernel::cell(
     return rows;
 }
 
-void ReferenceCalcMolSpectraForceKernel::addForces(OpenMM::ContextImpl& context,
-                                                   const std::vector<double>& forces) const {
+void ReferenceCalcMolSpectraForceKernel::addForces(OpenMM::ContextImpl& context) const {
     std::vector<OpenMM::Vec3>& all = *platformData(context).forces;
     const double scale = energyScale * angstromsPerNanometer;
     for (size_t i = 0; i < atoms->size(); ++i) {

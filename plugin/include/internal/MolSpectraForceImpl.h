@@ -27,6 +27,8 @@ public:
                                bool includeEnergy, int groups) override;
     std::map<std::string, double> getDefaultParameters() override;
     std::vector<std::string> getKernelNames() override;
+    /// See MolSpectraForce.
+    std::string getEvaluatorInUse() const;
 
 private:
     const MolSpectraForce& owner;

@@ -4,6 +4,7 @@
 
 #include "core/ModelDescription.h"
 #include "core/Neighbors.h"
+#include "core/Tensors.h"
 #include "plugin/include/internal/Export.h"
 
 #include <memory>
@@ -37,6 +38,9 @@ public:
     TorchModel& operator=(const TorchModel&) = delete;
 
     const molspectra::ModelDescription& description() const;
+
+    /// Every parameter and buffer of the module, exactly.
+    molspectra::Tensors tensors() const;
 
     /// Energy and, if wanted, forces of one molecule. Without forces no derivative is prepared.
     /// Values are returned as the model gives them, finite or not.
