@@ -3,13 +3,23 @@
 SPDX-License-Identifier: MIT
 """
 
+import os
+
 import molspectra
 
-# What the platform's kernel computes in; a native kernel changes its entry.
-PRECISION = {"Reference": "double", "CPU": "double"}
 
-
-def makeForce(model, numbers):
+def makeForce(model, numbers, cell, platform):
+    """Native kernels: by request on the Reference platform, by default on the CPU platform."""
     force = molspectra.MolSpectraForce(str(model))
     force.setAtomicNumbers([int(z) for z in numbers])
+    force.setUsesPeriodicBoundaryConditions(cell is not None)
+    if platform == "Reference":
+        force.setEvaluator("native")
+        force.setThreads(int(os.environ["OPENMM_CPU_THREADS"]))
     return force
+
+
+def describe(force, context):
+    """-> what evaluates the network, and its precision"""
+    evaluator = force.getEvaluatorInUse(context)
+    return evaluator, "single" if "single" in evaluator else "double"

@@ -2,10 +2,11 @@
 
 SPDX-License-Identifier: MIT
 
-    worker.py SIDE MODEL MOLECULE PLATFORM     # SIDE: ours or peer; started by run.py
+    worker.py SIDE MODEL SYSTEM PLATFORM     # SIDE: ours or peer; SYSTEM: of systems.py
 """
 
 import importlib
+import resource
 import sys
 import time
 from pathlib import Path
@@ -13,34 +14,36 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from common import GOLDEN, serve  # noqa: E402
+from common import serve  # noqa: E402
 
-sys.path.insert(0, str(GOLDEN))
-import golden  # noqa: E402
+import systems  # noqa: E402
 
 TIME_STEP = 0.0005  # ps
 DISPLACEMENT = 0.02  # angstrom: the second geometry, whose energy difference is compared
-WARMUP = 20  # steps: TorchScript specialises during the first calls
+# Steps before any timing: TorchScript specialises during the first calls. Large systems get fewer.
+WARMUP, WARMUP_OF_MANY, MANY = 20, 3, 100
 
 
 class Answers:
-    def __init__(self, side, model, molecule, platform):
+    def __init__(self, side, model, name, platform):
         # The side comes first: openmm-torch's plugins load only where torch's libraries are.
-        backend = importlib.import_module(side)
+        self.backend = importlib.import_module(side)
         import openmm
         from openmm import app
-        numbers, positions, _ = golden.geometry(molecule)
+        numbers, positions, cell = systems.atoms(name)
         noise = np.random.default_rng(7).normal(0.0, DISPLACEMENT, positions.shape)
         self.geometries = [positions / 10.0, (positions + noise) / 10.0]
         system = openmm.System()
+        if cell is not None:
+            system.setDefaultPeriodicBoxVectors(*(cell / 10.0))
         for z in numbers:
             system.addParticle(app.Element.getByAtomicNumber(int(z)).mass)
-        system.addForce(backend.makeForce(model, numbers))
-        self.precision = backend.PRECISION[platform]
+        self.force = self.backend.makeForce(model, numbers, cell, platform)
+        system.addForce(self.force)
         self.integrator = openmm.VerletIntegrator(TIME_STEP)
         self.context = openmm.Context(system, self.integrator,
                                       openmm.Platform.getPlatformByName(platform))
-        self.run(WARMUP)
+        self.run(WARMUP if len(numbers) < MANY else WARMUP_OF_MANY)
 
     def run(self, steps):
         """Steps from the same geometry at rest each time, so that the pairs stay the same."""
@@ -60,8 +63,10 @@ class Answers:
             energies.append(state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole))
             forces.append(state.getForces(asNumpy=True).value_in_unit(
                 unit.kilojoule_per_mole / unit.nanometer).tolist())
-        return dict(difference=energies[1] - energies[0], forces=forces,
-                    precision=self.precision, openmm=version.short_version)
+        evaluator, precision = self.backend.describe(self.force, self.context)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return dict(difference=energies[1] - energies[0], forces=forces, evaluator=evaluator,
+                    precision=precision, memory=memory, openmm=version.short_version)
 
     def __call__(self, request):
         if "steps" in request:

@@ -33,11 +33,20 @@ struct Term {
     const Packed<T>* matrix;
 };
 
+/// Weights that are wanted soon: the tiles of one panel bring the next one into the cache, a little
+/// at a time, because nothing else asks for memory while they work.
+template <class T>
+struct Ahead {
+    const T* data;
+    int perBlock;  ///< cache lines for each block of inputs
+};
+
 /// R rows of one panel: c = (bias or c) + a times the panel.
 template <class T, int W, int R>
 [[gnu::always_inline]] inline void tile(const T* a, size_t stride, int inputs, const T* panel,
-                                        T* c, const T* bias, bool accumulate) {
+                                        T* c, const T* bias, bool accumulate, Ahead<T> ahead) {
     using V = Vec<T, W>;
+    constexpr int line = 64 / sizeof(T);
     V low[R], high[R];
     const V biasLow = bias ? load<T, W>(bias) : zero<T, W>();
     const V biasHigh = bias ? load<T, W>(bias + W) : zero<T, W>();
@@ -47,6 +56,8 @@ template <class T, int W, int R>
         high[r] = accumulate ? load<T, W>(c + stride + r * W) : biasHigh;
     }
     for (int block = 0; block < inputs; ++block, a += stride) {
+        for (int i = 0; i < ahead.perBlock; ++i, ahead.data += line)
+            __builtin_prefetch(ahead.data);
 #pragma GCC unroll 4
         for (int k = 0; k < W; ++k, panel += 2 * W) {
             const V left = load<T, W>(panel), right = load<T, W>(panel + W);
@@ -67,11 +78,16 @@ template <class T, int W, int R>
 
 template <class T, int W, int R = tileRows<W>>
 inline void tileOf(int rows, const T* a, size_t stride, int inputs, const T* panel, T* c,
-                   const T* bias, bool accumulate) {
+                   const T* bias, bool accumulate, Ahead<T> ahead) {
     if (rows == R)
-        tile<T, W, R>(a, stride, inputs, panel, c, bias, accumulate);
+        tile<T, W, R>(a, stride, inputs, panel, c, bias, accumulate, ahead);
     else if constexpr (R > 1)
-        tileOf<T, W, R - 1>(rows, a, stride, inputs, panel, c, bias, accumulate);
+        tileOf<T, W, R - 1>(rows, a, stride, inputs, panel, c, bias, accumulate, ahead);
+}
+
+template <class T, int W>
+[[gnu::always_inline]] inline const T* panelOf(const Packed<T>& matrix, int panel) {
+    return matrix.data + static_cast<size_t>(panel) * matrix.inputs * W * 2 * W;
 }
 
 /// The rows of a chunk by one panel of each term.
@@ -82,13 +98,19 @@ inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int
     const int tiles = (chunk.end - chunk.begin + tileRows<W> - 1) / tileRows<W>;
     for (int term = 0; term < count; ++term) {
         const Packed<T>& matrix = *terms[term].matrix;
-        const T* weights = matrix.data + static_cast<size_t>(panel) * matrix.inputs * W * 2 * W;
+        const T* weights = panelOf<T, W>(matrix, panel);
+        const T* next = term + 1 < count ? panelOf<T, W>(*terms[term + 1].matrix, panel)
+                                         : panelOf<T, W>(*terms[0].matrix, panel + 1);
+        constexpr int linesPerBlock = 2 * W * W * sizeof(T) / 64;
+        const int perBlock = (linesPerBlock + tiles - 1) / tiles;
         const T* bias = term == 0 && matrix.bias ? matrix.bias + panel * 2 * W : nullptr;
         for (int t = 0; t < tiles; ++t) {
             const Range part = share(chunk.end - chunk.begin, t, tiles);
             const size_t first = static_cast<size_t>(chunk.begin + part.begin) * W;
             tileOf<T, W>(part.end - part.begin, terms[term].a + first, stride, matrix.inputs,
-                         weights, c + 2 * panel * stride + first, bias, accumulate || term > 0);
+                         weights, c + 2 * panel * stride + first, bias, accumulate || term > 0,
+                         {next + static_cast<size_t>(t) * perBlock * matrix.inputs * 64 / sizeof(T),
+                          perBlock});
         }
     }
 }
