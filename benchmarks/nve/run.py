@@ -1,90 +1,79 @@
 #!/usr/bin/env python3
-"""Energy conservation of ethanol in NVE dynamics with a model file, on OpenMM's CPU platform.
+"""Energy conservation of NVE dynamics of one molecule, with one evaluator beside another.
 
 SPDX-License-Identifier: MIT
 
-    .venv/bin/python benchmarks/nve/run.py demo/finetuned/model.pt
+    .venv/bin/python benchmarks/nve/run.py
+    .venv/bin/python benchmarks/nve/run.py --molecule aspirin --model MODEL --data MD17_FILE
 
-300 K start, 5 ps of Langevin equilibration, then 20 ps of velocity Verlet at 0.5 fs without
-CMMotionRemover. Writes docs/results/nve.{md,json,png}.
+The first frame is minimised and equilibrated at 300 K by Langevin dynamics with the native
+evaluator; every production, velocity Verlet without CMMotionRemover, begins with exactly the
+positions and velocities that this left in the work folder. A call that was stopped goes on where
+it was; a call whose productions are finished only writes docs/results/nve.{json,md,png}.
 """
 
 import argparse
-import datetime
 import json
+import os
+import subprocess
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
+import produce
+import results
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "ethanol"
-RESULTS = ROOT / "docs" / "results"
-sys.path.insert(0, str(EXAMPLE))
-
-import dynamics
-import report
-
-STEP, EQUILIBRATION, PRODUCTION, OBSERVE = 0.0005, 10000, 40000, 10
-TEMPERATURE, SEED, GOAL = 300.0, 20261121, 1e-3
 
 
-def simulate(model):
-    """Times ps [T] and total energies kJ/mol [T] of the production, and its seconds."""
-    import molspectra
-    from openmm import LangevinMiddleIntegrator, VerletIntegrator, unit
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--molecule", default="ethanol")
+    parser.add_argument("--model", type=Path, help="ethanol: examples/ethanol/start.pt")
+    parser.add_argument("--data", type=Path, help="NPZ with z [N] and R [T,N,3] in A, as in MD17")
+    parser.add_argument("--evaluators", nargs="+", choices=results.EVALUATORS,
+                        default=list(results.EVALUATORS))
+    parser.add_argument("--picoseconds", type=float, default=100.0)
+    parser.add_argument("--equilibration", type=float, default=5.0, help="ps")
+    parser.add_argument("--step", dest="step_fs", type=float, default=0.5, help="fs")
+    parser.add_argument("--platform", choices=["CPU", "Reference"], default="CPU")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "nve")
+    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "results")
+    return parser
 
-    with np.load(EXAMPLE / "ethanol.npz") as arrays:
-        numbers, frames = arrays["z"], arrays["R"].astype(float)
-    topology = dynamics.make_topology(numbers, dynamics.bonds(numbers, frames))
-    system = molspectra.createSystem(topology, str(model), removeCMMotion=False)
-    integrator = LangevinMiddleIntegrator(TEMPERATURE, 5.0, STEP)
-    integrator.setRandomNumberSeed(SEED)
-    warm = dynamics.make_simulation(topology, system, integrator, 1)
-    warm.context.setPositions(frames[0] / 10)
-    warm.minimizeEnergy(maxIterations=200)
-    warm.context.setVelocitiesToTemperature(TEMPERATURE, SEED)
-    warm.step(EQUILIBRATION)
-    state = warm.context.getState(getPositions=True, getVelocities=True)
-    free = dynamics.make_simulation(topology, system, VerletIntegrator(STEP), 1)
-    free.context.setPositions(state.getPositions())
-    free.context.setVelocities(state.getVelocities())
-    energies, began = [], time.time()
-    for _ in range(PRODUCTION // OBSERVE):
-        free.step(OBSERVE)
-        state = free.context.getState(getEnergy=True)
-        total = state.getPotentialEnergy() + state.getKineticEnergy()
-        energies.append(total.value_in_unit(unit.kilojoule_per_mole))
-    times = np.arange(1, len(energies) + 1) * OBSERVE * STEP
-    return times, np.array(energies), time.time() - began, len(numbers)
+
+def settings(parser):
+    chosen = parser.parse_args()
+    for key, name in (("model", "start.pt"), ("data", "ethanol.npz")):
+        given = getattr(chosen, key)
+        if given is None and chosen.molecule != "ethanol":
+            parser.error(f"--molecule {chosen.molecule}: found no --{key}, expected a file; "
+                         "only ethanol has one in examples")
+        setattr(chosen, key, (given or EXAMPLE / name).resolve())
+        if not getattr(chosen, key).is_file():
+            parser.error(f"--{key}: found no file {getattr(chosen, key)}")
+    return {key: str(value) if isinstance(value, Path) else value
+            for key, value in vars(chosen).items()}
+
+
+def perform(chosen, evaluator):
+    """A process of its own: the number of threads is decided before any library is loaded."""
+    count = str(chosen["threads"])
+    environment = dict(os.environ, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count,
+                       OPENMM_CPU_THREADS=count)
+    arguments = json.dumps({"settings": chosen, "evaluator": evaluator})
+    command = [sys.executable, produce.__file__, arguments]
+    if subprocess.run(command, env=environment).returncode:
+        sys.exit(f"nve: the production by {evaluator} did not finish; its message stands above")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", type=Path)
-    options = parser.parse_args()
-    times, energies, seconds, atoms = simulate(options.model)
-    slope, error = report.drift(times, energies / atoms)
-    result = {"molecule": "ethanol", "platform": "CPU", "precision": "double", "step_fs": 0.5,
-              "picoseconds": float(times[-1]), "start_temperature": TEMPERATURE,
-              "drift": slope, "drift_error": error, "goal": GOAL,
-              "fluctuation": float((energies / atoms).std()),
-              "ms_per_step": 1000 * seconds / PRODUCTION,
-              "date": datetime.date.today().isoformat()}
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "nve.json").write_text(json.dumps(result, indent=2) + "\n")
-    report.draw_energy(RESULTS, {"numbers": np.zeros(atoms), "nve_energy": energies,
-                                 "nve_time": times}, slope, error)
-    (RESULTS / "nve.md").write_text("\n".join([
-        "# Energy conservation: ethanol, NVE", "",
-        "The network of the ethanol example, CPU platform (TorchScript in double precision), "
-        "0.5 fs, 300 K start, 5 ps Langevin equilibration, 20 ps NVE, no CMMotionRemover. Made "
-        "by `benchmarks/nve/run.py`.", "",
-        f"Drift of the total energy: **{slope:+.2e} ± {error:.1e} kJ/mol/ps an atom** (goal "
-        f"below {GOAL:.0e}); standard deviation of the total energy "
-        f"{result['fluctuation']:.2e} kJ/mol an atom.", "", "![energy](nve.png)", ""]))
-    print(f"drift {slope:+.2e} +- {error:.1e} kJ/mol/ps an atom")
+    chosen = settings(options())
+    for evaluator in chosen["evaluators"]:
+        if not produce.finished(chosen, evaluator):
+            perform(chosen, evaluator)
+    results.write(chosen)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,9 @@ int usefulThreads(const ModelConfig& config, int width, int threads) {
 /// Pairs that are sorted together: few enough that their atoms' features stay in the cache.
 constexpr size_t windowPairs = 4096;
 
+/// How many pairs before its use a piece of the table is fetched.
+constexpr size_t pairsAhead = 8;
+
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
@@ -38,6 +41,7 @@ Evaluation<T>::Evaluation(const ModelConfig& config, const Tensors& tensors,
       layers_(static_cast<size_t>(config.layers)),
       team_(usefulThreads(config, stages.width, options.threads)) {
     listForward(stages);
+    forwardSteps_ = steps_.size();
     listAdjoint(stages);
 }
 
@@ -45,11 +49,10 @@ template <class T>
 double Evaluation<T>::evaluate(std::span<const int> numbers, std::span<const double> positions,
                                std::span<const HalfPair> candidates, std::span<double> forces) {
     locate(numbers, positions, candidates);
-    run(forward_);
-    if (!forces.empty()) {
-        run(adjoint_);
+    const std::span<Step> steps(steps_);
+    run(forces.empty() ? steps.first(forwardSteps_) : steps);
+    if (!forces.empty())
         collectForces(forces);
-    }
     return energy();
 }
 
@@ -59,7 +62,7 @@ std::vector<Features> Evaluation<T>::encode(std::span<const int> numbers,
                                             std::span<const HalfPair> candidates) {
     locate(numbers, positions, candidates);
     std::vector<Features> all;
-    for (const Step& step : forward_) {
+    for (Step& step : std::span<Step>(steps_).first(forwardSteps_)) {
         run({&step, 1});
         if (!step.endsFeatures)
             continue;
@@ -133,11 +136,11 @@ void Evaluation<T>::place(const HalfPair& pair, const double (&d)[3], double squ
         place.unit[k] = static_cast<T>(d[k] / r);
     const KnotGrid& grid = weights_.grid();
     if (grid.empty() || r < grid.first()) {
-        place.row = -1 - state_.exactPairs++;
+        place.row = ~(state_.exactPairs++ * 4 * width_);
         evaluateExactly(r);
     } else {
         const size_t knot = grid.before(r);
-        place.row = static_cast<int>(knot);
+        place.row = static_cast<int>(knot) * 4 * width_;
         const double t = r - grid[knot];
         place.t = static_cast<T>(t);
         place.t2 = static_cast<T>(t * t);
@@ -155,8 +158,8 @@ void Evaluation<T>::orderByRow() {
     ordered_.resize(places_.size());
     for (size_t begin = 0; begin < places_.size(); begin += windowPairs) {
         const size_t end = std::min(begin + windowPairs, places_.size());
-        const auto key = [](const PairPlace<T>& place) {
-            return static_cast<size_t>(std::max(place.row + 1, 0));
+        const auto key = [&](const PairPlace<T>& place) {
+            return static_cast<size_t>(place.row < 0 ? 0 : place.row / (4 * width_) + 1);
         };
         starts_.assign(weights_.grid().size() + 1, 0);
         for (size_t p = begin; p < end; ++p)
@@ -168,6 +171,8 @@ void Evaluation<T>::orderByRow() {
             ordered_[starts_[key(places_[p])]++] = places_[p];
     }
     places_.swap(ordered_);
+    for (size_t p = 0; p + pairsAhead < places_.size(); ++p)
+        places_[p].later = std::max(places_[p + pairsAhead].row, 0);
 }
 
 template <class T>
@@ -186,10 +191,10 @@ void Evaluation<T>::evaluateExactly(double r) {
 }
 
 template <class T>
-void Evaluation<T>::run(std::span<const Step> steps) {
+void Evaluation<T>::run(std::span<Step> steps) {
     struct Work {
         Evaluation* evaluation;
-        std::span<const Step> steps;
+        std::span<Step> steps;
     } work{this, steps};
     team_.run(
         [](void* context, Member& member) {
@@ -200,10 +205,10 @@ void Evaluation<T>::run(std::span<const Step> steps) {
 }
 
 template <class T>
-void Evaluation<T>::runAsMember(std::span<const Step> steps, Member& member) {
+void Evaluation<T>::runAsMember(std::span<Step> steps, Member& member) {
     const bool timed = profile_ && member.index == 0;
     double begin = timed ? now() : 0.0;
-    for (const Step& step : steps) {
+    for (Step& step : steps) {
         if (step.exactOnly && state_.exactPairs == 0)
             continue;
         step.stage(state_, step.layer, member);
@@ -211,18 +216,26 @@ void Evaluation<T>::runAsMember(std::span<const Step> steps, Member& member) {
             member.wait();
         if (timed) {
             const double end = now();
-            note(step, end - begin);
+            step.fastest = std::min(step.fastest, end - begin);
             begin = end;
         }
     }
 }
 
 template <class T>
-void Evaluation<T>::note(const Step& step, double seconds) {
-    StageTime& time = times_[step.time];
-    time.seconds += seconds;
-    time.flops += step.flopsPerAtom * state_.atoms + step.flopsPerPair * state_.pairs;
-    ++time.calls;
+std::vector<StageTime> Evaluation<T>::profile() const {
+    std::vector<StageTime> times;
+    for (const Step& step : steps_) {
+        if (!std::isfinite(step.fastest))
+            continue;
+        auto time = std::ranges::find(times, step.name, &StageTime::name);
+        if (time == times.end())
+            time = times.insert(time, StageTime{step.name});
+        time->seconds += step.fastest;
+        time->flops += step.flopsPerAtom * state_.atoms + step.flopsPerPair * state_.pairs;
+        ++time->calls;
+    }
+    return times;
 }
 
 template <class T>

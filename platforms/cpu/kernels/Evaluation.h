@@ -6,6 +6,8 @@
 #include "platforms/cpu/kernels/Prepared.h"
 #include "platforms/cpu/kernels/Threads.h"
 
+#include <limits>
+
 namespace molspectra::native {
 
 template <class T>
@@ -23,7 +25,7 @@ public:
     std::vector<Features> encode(std::span<const int> numbers, std::span<const double> positions,
                                  std::span<const HalfPair> candidates);
 
-    std::vector<StageTime> profile() const { return times_; }
+    std::vector<StageTime> profile() const;
     int threads() const { return team_.size(); }
     size_t weightBytes() const { return weights_.bytes(); }
     size_t workBytes() const;
@@ -33,16 +35,16 @@ private:
     struct Step {
         Stage<T> stage;
         int layer;
-        size_t time;                ///< index into times_
+        const char* name;
         double flopsPerAtom = 0.0;
         double flopsPerPair = 0.0;
         bool exactOnly = false;     ///< needed only if a pair lies outside the tables
         bool barrier = true;        ///< false if a member's next stage reads only its own
         bool endsFeatures = false;  ///< x and v of a stage of `encode` are complete
+        double fastest = std::numeric_limits<double>::infinity();  ///< seconds, if profiled
     };
 
-    /// Adds a step to one of the two lists.
-    Step& addStep(std::vector<Step>& list, const char* name, Stage<T> stage, int layer = 0);
+    Step& addStep(const char* name, Stage<T> stage, int layer = 0);
     void listForward(const Stages<T>& stages);
     void listLayer(const Stages<T>& stages, int layer, bool norms);
     void listAdjoint(const Stages<T>& stages);
@@ -58,9 +60,8 @@ private:
     void takeReadout(Cursor<T>& cursor);
     void takeAdjoints(Cursor<T>& cursor);
 
-    void run(std::span<const Step> steps);
-    void runAsMember(std::span<const Step> steps, Member& member);
-    void note(const Step& step, double seconds);
+    void run(std::span<Step> steps);
+    void runAsMember(std::span<Step> steps, Member& member);
     double energy() const;
     void collectForces(std::span<double> forces) const;
     Features features(const T* x, const T* v) const;
@@ -70,8 +71,8 @@ private:
     std::vector<double> normWeight_, normBias_;  ///< of the final norm, for encode()
     int width_;
     bool profile_;
-    std::vector<StageTime> times_;
-    std::vector<Step> forward_, adjoint_;
+    std::vector<Step> steps_;     ///< forward, then adjoint
+    size_t forwardSteps_ = 0;
     size_t middle_ = 0;
 
     State<T> state_{};

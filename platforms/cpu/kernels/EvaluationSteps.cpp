@@ -4,8 +4,6 @@
 // SPDX-License-Identifier: MIT
 #include "platforms/cpu/kernels/Evaluation.h"
 
-#include <algorithm>
-
 namespace molspectra::native {
 
 namespace {
@@ -16,100 +14,94 @@ constexpr double neighborsFlops = 11, attendFlops = 68, attendAdjointFlops = 161
 }  // namespace
 
 template <class T>
-typename Evaluation<T>::Step& Evaluation<T>::addStep(std::vector<Step>& list, const char* name,
-                                                     Stage<T> stage, int layer) {
-    const auto found = std::find_if(times_.begin(), times_.end(),
-                                    [&](const StageTime& time) { return time.name == name; });
-    const auto time = static_cast<size_t>(found - times_.begin());
-    if (found == times_.end())
-        times_.push_back({name});
-    list.push_back({stage, layer, time});
-    return list.back();
+typename Evaluation<T>::Step& Evaluation<T>::addStep(const char* name, Stage<T> stage, int layer) {
+    steps_.push_back({stage, layer, name});
+    return steps_.back();
 }
 
 template <class T>
 void Evaluation<T>::listForward(const Stages<T>& stages) {
     const double F = config_.channels, F2 = F * F;
     if (config_.neighborEmbedding) {
-        addStep(forward_, "exact filters", stages.exactFilters, -1).exactOnly = true;
-        addStep(forward_, "neighbors", stages.neighbors).flopsPerPair = neighborsFlops * F;
+        addStep("exact filters", stages.exactFilters, -1).exactOnly = true;
+        addStep("neighbors", stages.neighbors).flopsPerPair = neighborsFlops * F;
     }
-    Step& combine = addStep(forward_, "combine", stages.combine);
+    Step& combine = addStep("combine", stages.combine);
     combine.flopsPerAtom = config_.neighborEmbedding ? 2 * F2 : 0;
     combine.endsFeatures = true;
     for (int layer = 0; layer < config_.layers; ++layer)
         listLayer(stages, layer, config_.layerNorms);
-    addStep(forward_, "finish", stages.finish).endsFeatures = true;
-    addStep(forward_, "directions", stages.head[0]).flopsPerAtom = 9 * F2;
-    addStep(forward_, "hidden 0", stages.head[1]).flopsPerAtom = 4 * F2;
-    addStep(forward_, "gate", stages.head[2]).flopsPerAtom = 2 * F2;
-    addStep(forward_, "lengths 1", stages.head[3]).flopsPerAtom = 1.5 * F2;
-    addStep(forward_, "hidden 1", stages.head[4]).flopsPerAtom = F2;
-    addStep(forward_, "energies", stages.head[5]);
+    addStep("finish", stages.finish).endsFeatures = true;
+    addStep("directions", stages.head[0]).flopsPerAtom = 9 * F2;
+    addStep("hidden 0", stages.head[1]).flopsPerAtom = 4 * F2;
+    addStep("gate", stages.head[2]).flopsPerAtom = 2 * F2;
+    addStep("lengths 1", stages.head[3]).flopsPerAtom = 1.5 * F2;
+    addStep("hidden 1", stages.head[4]).flopsPerAtom = F2;
+    addStep("energies", stages.head[5]);
 }
 
 template <class T>
 void Evaluation<T>::listLayer(const Stages<T>& stages, int layer, bool norms) {
     const double F = config_.channels, F2 = F * F;
     const bool first = layer == 0;
-    Step& exact = addStep(forward_, "exact filters", stages.exactFilters, layer);
+    Step& exact = addStep("exact filters", stages.exactFilters, layer);
     exact.exactOnly = true;
     exact.barrier = false;
-    addStep(forward_, "normalize", stages.normalize, layer);
-    Step& project = addStep(forward_, "project", stages.project, layer);
+    addStep("normalize", stages.normalize, layer);
+    Step& project = addStep("project", stages.project, layer);
     project.flopsPerAtom = (first ? 8 : 28) * F2;
     project.barrier = false;
-    addStep(forward_, "attend", stages.attend, layer).flopsPerPair = attendFlops * F;
-    Step& output = addStep(forward_, "output", stages.output, layer);
+    addStep("attend", stages.attend, layer).flopsPerPair = attendFlops * F;
+    Step& output = addStep("output", stages.output, layer);
     output.flopsPerAtom = (first ? 2 : 6) * F2;
     output.barrier = false;
-    Step& update = addStep(forward_, "update", stages.update, layer);
+    Step& update = addStep("update", stages.update, layer);
     update.flopsPerAtom = 20 * F;
     update.endsFeatures = !norms;
     if (norms)
-        addStep(forward_, "norms", stages.norms, layer).endsFeatures = true;
+        addStep("norms", stages.norms, layer).endsFeatures = true;
 }
 
 template <class T>
 void Evaluation<T>::listAdjoint(const Stages<T>& stages) {
     const double F = config_.channels, F2 = F * F;
-    addStep(adjoint_, "hidden 1 adjoint", stages.headAdjoint[0]).flopsPerAtom = F2;
-    addStep(adjoint_, "gate adjoint", stages.headAdjoint[1]).flopsPerAtom = 1.5 * F2;
-    addStep(adjoint_, "hidden 0 adjoint", stages.headAdjoint[2]).flopsPerAtom = 2 * F2;
-    addStep(adjoint_, "lengths 0 adjoint", stages.headAdjoint[3]).flopsPerAtom = 4 * F2;
-    addStep(adjoint_, "directions adjoint", stages.headAdjoint[4]).flopsPerAtom = 9 * F2;
-    addStep(adjoint_, "finish adjoint", stages.finishAdjoint);
+    addStep("hidden 1 adjoint", stages.headAdjoint[0]).flopsPerAtom = F2;
+    addStep("gate adjoint", stages.headAdjoint[1]).flopsPerAtom = 1.5 * F2;
+    addStep("hidden 0 adjoint", stages.headAdjoint[2]).flopsPerAtom = 2 * F2;
+    addStep("lengths 0 adjoint", stages.headAdjoint[3]).flopsPerAtom = 4 * F2;
+    addStep("directions adjoint", stages.headAdjoint[4]).flopsPerAtom = 9 * F2;
+    addStep("finish adjoint", stages.finishAdjoint);
     for (int layer = config_.layers - 1; layer >= 0; --layer)
         listLayerAdjoint(stages, layer, config_.layerNorms);
     if (config_.neighborEmbedding) {
-        Step& exact = addStep(adjoint_, "exact filters", stages.exactFilters, -1);
+        Step& exact = addStep("exact filters", stages.exactFilters, -1);
         exact.exactOnly = true;
-        Step& neighbors = addStep(adjoint_, "neighbors adjoint", stages.neighborsAdjoint);
+        Step& neighbors = addStep("neighbors adjoint", stages.neighborsAdjoint);
         neighbors.flopsPerAtom = 2 * F2;
         neighbors.flopsPerPair = neighborsFlops * F;
     }
-    addStep(adjoint_, "gather", stages.gather);
+    addStep("gather", stages.gather);
 }
 
 template <class T>
 void Evaluation<T>::listLayerAdjoint(const Stages<T>& stages, int layer, bool norms) {
     const double F = config_.channels, F2 = F * F;
     const bool first = layer == 0;
-    Step& exact = addStep(adjoint_, "exact filters", stages.exactFilters, layer);
+    Step& exact = addStep("exact filters", stages.exactFilters, layer);
     exact.exactOnly = true;
     exact.barrier = false;
     if (norms)
-        addStep(adjoint_, "norms adjoint", stages.normsAdjoint, layer);
+        addStep("norms adjoint", stages.normsAdjoint, layer);
     if (!first)
-        addStep(adjoint_, "update adjoint", stages.updateAdjoint, layer).flopsPerAtom = 30 * F;
-    Step& output = addStep(adjoint_, "output adjoint", stages.outputAdjoint, layer);
+        addStep("update adjoint", stages.updateAdjoint, layer).flopsPerAtom = 30 * F;
+    Step& output = addStep("output adjoint", stages.outputAdjoint, layer);
     output.flopsPerAtom = (first ? 2 : 6) * F2;
     output.barrier = false;
-    addStep(adjoint_, "attend adjoint", stages.attendAdjoint, layer).flopsPerPair =
+    addStep("attend adjoint", stages.attendAdjoint, layer).flopsPerPair =
         attendAdjointFlops * F;
-    addStep(adjoint_, "project adjoint", stages.projectAdjoint, layer).flopsPerAtom =
+    addStep("project adjoint", stages.projectAdjoint, layer).flopsPerAtom =
         (first ? 8 : 28) * F2;
-    addStep(adjoint_, "normalize adjoint", stages.normalizeAdjoint, layer);
+    addStep("normalize adjoint", stages.normalizeAdjoint, layer);
 }
 
 template class Evaluation<float>;

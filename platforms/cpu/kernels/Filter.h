@@ -8,41 +8,49 @@
 namespace molspectra::native {
 namespace {
 
-/// The filters of one pair for the channels of one group (a head, or a panel of the embedding).
+/// One filter of a pair for the channels of one block.
 template <class T, int W>
-struct FilterPiece {
-    const T* row;  ///< [filters, group's blocks, 4, W]
-    const PairPlace<T>& place;
-
-    [[gnu::always_inline]] Vec<T, W> power(int entry, int n) const {
-        return load<T, W>(row + (4 * entry + n) * W);
-    }
-    [[gnu::always_inline]] Vec<T, W> value(int entry) const {
-        return (power(entry, 0) + power(entry, 1) * place.t) +
-               (power(entry, 2) * place.t2 + power(entry, 3) * place.t3);
-    }
-    [[gnu::always_inline]] Vec<T, W> slope(int entry) const {
-        return power(entry, 1) + (power(entry, 2) * place.twoT + power(entry, 3) * place.threeT2);
-    }
+struct FilterValue {
+    Vec<T, W> value;
+    Vec<T, W> slope;
 };
 
-/// Where the rows of one group begin.
+/// One kind of filter for the channels of one block: what a loop over pairs reads, in the order of
+/// distances.
 template <class T, int W>
-struct FilterGroup {
+struct FilterColumn {
     const T* pieces;
     const T* exact;
-    size_t size;  ///< of a row
 
-    [[gnu::always_inline]] FilterGroup(const State<T>& s, const Filters<T>& filters, int group,
-                                       int entries)
-        : pieces(filters.pieces + static_cast<size_t>(group) * s.pieces * entries * 4 * W),
-          exact(filters.exact + static_cast<size_t>(group) * s.exactPairs * entries * 4 * W),
-          size(static_cast<size_t>(entries) * 4 * W) {}
+    [[gnu::always_inline]] FilterColumn(const State<T>& s, const Filters<T>& filters, int kind,
+                                        int block)
+        : pieces(filters.pieces +
+                 (static_cast<size_t>(kind) * s.blocks + block) * s.pieces * 4 * W),
+          exact(filters.exact +
+                (static_cast<size_t>(kind) * s.blocks + block) * s.exactPairs * 4 * W) {}
 
-    [[gnu::always_inline]] FilterPiece<T, W> of(const PairPlace<T>& place) const {
-        return {place.row >= 0 ? pieces + static_cast<size_t>(place.row) * size
-                               : exact + static_cast<size_t>(-1 - place.row) * size,
-                place};
+    [[gnu::always_inline]] const T* row(const PairPlace<T>& place) const {
+        return place.row >= 0 ? pieces + place.row : exact + ~place.row;
+    }
+    /// Brings the piece of a later pair into the cache: distances ascend, but with gaps.
+    [[gnu::always_inline]] void fetch(const PairPlace<T>& place) const {
+        const T* from = pieces + place.later;
+        __builtin_prefetch(from);
+        if constexpr (4 * W * sizeof(T) > 64)
+            __builtin_prefetch(from + 64 / sizeof(T));
+    }
+    [[gnu::always_inline]] Vec<T, W> value(const PairPlace<T>& place) const {
+        const T* from = row(place);
+        return (load<T, W>(from) + load<T, W>(from + W) * place.t) +
+               (load<T, W>(from + 2 * W) * place.t2 + load<T, W>(from + 3 * W) * place.t3);
+    }
+    [[gnu::always_inline]] Vec<T, W> slope(const PairPlace<T>& place) const {
+        const T* from = row(place);
+        return load<T, W>(from + W) +
+               (load<T, W>(from + 2 * W) * place.twoT + load<T, W>(from + 3 * W) * place.threeT2);
+    }
+    [[gnu::always_inline]] FilterValue<T, W> both(const PairPlace<T>& place) const {
+        return {value(place), slope(place)};
     }
 };
 
@@ -77,24 +85,20 @@ inline void exactFilter(const State<T>& s, const Filters<T>& filters, int pair, 
     }
 }
 
-/// Fills the rows of the pairs that lie outside the table for one group: pieces of which only the
-/// begin is used.
+/// Fills the rows of the pairs that lie outside the table for one kind and block: pieces of which
+/// only the begin is used.
 template <class T, int W>
-inline void fillExact(const State<T>& s, const Filters<T>& filters, int group, int groupBlocks,
+inline void fillExact(const State<T>& s, const Filters<T>& filters, int kind, int block,
                       bool attention) {
-    const int entries = (attention ? 4 : 1) * groupBlocks;
-    T* row = filters.exact + static_cast<size_t>(group) * s.exactPairs * entries * 4 * W;
-    for (int pair = 0; pair < s.exactPairs; ++pair)
-        for (int entry = 0; entry < entries; ++entry, row += 4 * W)
-            for (int lane = 0; lane < W; ++lane) {
-                double value, slope;
-                const int channel = (group * groupBlocks + entry % groupBlocks) * W + lane;
-                exactFilter(s, filters, pair, entry / groupBlocks, channel, attention, value,
-                            slope);
-                row[lane] = static_cast<T>(value);
-                row[W + lane] = static_cast<T>(slope);
-                row[2 * W + lane] = row[3 * W + lane] = T(0);
-            }
+    T* row = filters.exact + (static_cast<size_t>(kind) * s.blocks + block) * s.exactPairs * 4 * W;
+    for (int pair = 0; pair < s.exactPairs; ++pair, row += 4 * W)
+        for (int lane = 0; lane < W; ++lane) {
+            double value, slope;
+            exactFilter(s, filters, pair, kind, block * W + lane, attention, value, slope);
+            row[lane] = static_cast<T>(value);
+            row[W + lane] = static_cast<T>(slope);
+            row[2 * W + lane] = row[3 * W + lane] = T(0);
+        }
 }
 
 }  // namespace

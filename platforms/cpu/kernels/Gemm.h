@@ -19,9 +19,9 @@ struct Range {
 }
 
 /// Rows of one tile, so that accumulators, two vectors of weights and one factor fill the
-/// registers: 16 of them with 8 lanes, 32 with 16.
-template <int W>
-inline constexpr int tileRows = W == 16 ? 12 : 6;
+/// registers: 32 of them if they hold 64 bytes, 16 if less.
+template <class T, int W>
+inline constexpr int tileRows = W * sizeof(T) == 64 ? 12 : 6;
 
 /// Rows that are multiplied with all panels before the next ones come: they stay in the cache.
 inline constexpr int chunkRows = 72;
@@ -76,7 +76,7 @@ template <class T, int W, int R>
     }
 }
 
-template <class T, int W, int R = tileRows<W>>
+template <class T, int W, int R = tileRows<T, W>>
 inline void tileOf(int rows, const T* a, size_t stride, int inputs, const T* panel, T* c,
                    const T* bias, bool accumulate, Ahead<T> ahead) {
     if (rows == R)
@@ -95,7 +95,7 @@ template <class T, int W>
 inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int count, int panel,
                           bool accumulate) {
     const size_t stride = static_cast<size_t>(rows) * W;
-    const int tiles = (chunk.end - chunk.begin + tileRows<W> - 1) / tileRows<W>;
+    const int tiles = (chunk.end - chunk.begin + tileRows<T, W> - 1) / tileRows<T, W>;
     for (int term = 0; term < count; ++term) {
         const Packed<T>& matrix = *terms[term].matrix;
         const T* weights = panelOf<T, W>(matrix, panel);
@@ -124,6 +124,18 @@ inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range pane
         for (int panel = panels.begin; panel < panels.end; ++panel)
             multiplyPanel<T, W>(c, rows, chunk, terms, count, panel, accumulate);
     }
+}
+
+/// Brings the blocks of a feature that other members have written into the cache, all at once: the
+/// products would ask for them one by one and wait each time. Large features do not fit anyway.
+template <class T, int W>
+inline void fetchOthers(const T* a, int rows, int blocks, Range own) {
+    constexpr int line = 64 / sizeof(T), mostRows = 144;
+    const int size = rows * W;
+    for (int block = 0; block < blocks && rows <= mostRows; ++block)
+        if (block < own.begin || block >= own.end)
+            for (int i = 0; i < size; i += line)
+                __builtin_prefetch(a + static_cast<size_t>(block) * size + i);
 }
 
 template <class T, int W>

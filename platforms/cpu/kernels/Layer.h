@@ -30,15 +30,12 @@ inline size_t features(const State<T>& s) {
 
 template <class T, int W>
 void exactFilters(const State<T>& s, int layer, Member& member) {
-    if (layer < 0) {
-        const Own own = ownOf(s, member);
-        for (int panel = own.panels.begin; panel < own.panels.end; ++panel)
-            fillExact<T, W>(s, s.embedding.filters, panel, 2, false);
-        return;
-    }
     const Own own = ownOf(s, member);
-    for (int head = own.heads.begin; head < own.heads.end; ++head)
-        fillExact<T, W>(s, s.layer[layer].filters, head, s.headBlocks, true);
+    const bool attention = layer >= 0;
+    for (int kind = 0; kind < (attention ? 4 : 1); ++kind)
+        for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+            fillExact<T, W>(s, attention ? s.layer[layer].filters : s.embedding.filters, kind,
+                            block, attention);
 }
 
 /// (5): n_i += B[z_j] T(r) and the same for j.
@@ -46,13 +43,13 @@ template <class T, int W>
 void neighbors(const State<T>& s, int, Member& member) {
     const Own own = ownOf(s, member);
     for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
-        const FilterGroup<T, W> filters(s, s.embedding.filters, block / 2, 2);
+        const FilterColumn<T, W> filters(s, s.embedding.filters, 0, block);
         const T* element = s.embedding.neighbor + block * W;
         for (int atom = 0; atom < s.atoms; ++atom)
             store<T, W>(at<T, W>(s.around, s.atoms, block, atom), zero<T, W>());
         for (int p = 0; p < s.pairs; ++p) {
             const PairPlace<T>& place = s.place[p];
-            const auto filter = filters.of(place).value(block % 2);
+            const auto filter = filters.value(place);
             const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
             add<T, W>(at<T, W>(s.around, s.atoms, block, place.i),
                       load<T, W>(element + zj * s.channels) * filter);
@@ -91,6 +88,9 @@ void project(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const LayerWork<T>& work = s.work[layer];
     const Own own = ownOf(s, member);
+    fetchOthers<T, W>(work.normal, s.atoms, s.blocks, own.blocks);
+    if (layer > 0)
+        fetchOthers<T, W>(work.v, 3 * s.atoms, s.blocks, own.blocks);
     for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
             multiply<T, W>(work.project + m * features(s), s.atoms, work.normal,
@@ -117,6 +117,7 @@ void attend(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void output(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
+    fetchOthers<T, W>(s.m, s.atoms, s.blocks, own.blocks);
     for (int m = layer > 0 ? 0 : 2; m < 3; ++m)
         multiply<T, W>(s.work[layer].o + m * features(s), s.atoms, s.m, s.layer[layer].output[m],
                        own.panels);
@@ -244,6 +245,8 @@ void outputAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const Own own = ownOf(s, member);
     if (layer > 0) {
+        for (int m = 0; m < 3; ++m)
+            fetchOthers<T, W>(s.go + m * features(s), s.atoms, s.blocks, own.blocks);
         const Term<T> terms[3] = {{s.go, &weights.outputT[0]},
                                   {s.go + features(s), &weights.outputT[1]},
                                   {s.go + 2 * features(s), &weights.outputT[2]}};
@@ -273,6 +276,10 @@ void projectAdjoint(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
     Term<T> terms[5];
     int count = 0;
+    for (int m = 0; m < 5; ++m)
+        fetchOthers<T, W>(s.gProject + m * features(s), s.atoms, s.blocks, own.blocks);
+    for (int m = 0; m < 3 && layer > 0; ++m)
+        fetchOthers<T, W>(s.gu + 3 * m * features(s), 3 * s.atoms, s.blocks, own.blocks);
     for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
             terms[count++] = {s.gProject + m * features(s), &weights.projectT[m]};
@@ -304,7 +311,7 @@ void neighborsAdjoint(const State<T>& s, int, Member& member) {
     T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairs * 4 * W;
     multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
     for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
-        const FilterGroup<T, W> filters(s, s.embedding.filters, block / 2, 2);
+        const FilterColumn<T, W> filters(s, s.embedding.filters, 0, block);
         const T* element = s.embedding.neighbor + block * W;
         for (int p = 0; p < s.pairs; ++p) {
             const PairPlace<T>& place = s.place[p];
@@ -314,7 +321,7 @@ void neighborsAdjoint(const State<T>& s, int, Member& member) {
                            load<T, W>(at<T, W>(s.gm, s.atoms, block, place.j)) *
                                load<T, W>(element + zi * s.channels);
             add<T, W>(perPair + static_cast<size_t>(p) * 4 * W,
-                      g * filters.of(place).slope(block % 2));
+                      g * filters.slope(place));
         }
     }
 }

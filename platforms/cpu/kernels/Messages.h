@@ -22,20 +22,15 @@ template <class T, int W>
 struct Head {
     const State<T>& s;
     const LayerWork<T>& work;
+    const Filters<T>& filters;
     int first, count;  ///< blocks
-    FilterGroup<T, W> filters;
-    const T* self;  ///< filters at r = 0 [4, count, W]
     T* score;
     T* rows;    ///< scratch: lanes to be summed [2 chunkPairs + W, W]
     T* weight;  ///< scratch: a of the pairs of a chunk, both directions [2 chunkPairs + W]
 
     Head(const State<T>& state, int layer, int index, int member)
-        : s(state), work(state.work[layer]), first(index * state.headBlocks),
-          count(state.headBlocks),
-          filters(state, state.layer[layer].filters, index, 4 * state.headBlocks),
-          self(state.layer[layer].filters.self +
-               static_cast<size_t>(index) * 4 * state.headBlocks * W),
-          score(work.score + static_cast<size_t>(index) * state.scores),
+        : s(state), work(state.work[layer]), filters(state.layer[layer].filters),
+          first(index * state.headBlocks), count(state.headBlocks), score(work.score + static_cast<size_t>(index) * state.scores),
           rows(state.scratch + static_cast<size_t>(member) * state.scratchSize),
           weight(rows + (2 * chunkPairs + W) * W) {}
 
@@ -46,7 +41,11 @@ struct Head {
         return scalar(features + static_cast<size_t>(which) * s.channels * s.atoms, b);
     }
     T* projected(int which, int b) const { return among(work.project, which, b); }
-    int entry(int kind, int b) const { return kind * count + b; }
+    /// A filter at r = 0.
+    Vec<T, W> self(int kind, int b) const {
+        return load<T, W>(filters.self + (static_cast<size_t>(kind) * s.blocks + first + b) * W);
+    }
+    FilterColumn<T, W> column(int kind, int b) const { return {s, filters, kind, first + b}; }
 };
 
 /// Sums the lanes of `count` rows into `sums`, whose length is rounded up to W.
@@ -69,7 +68,7 @@ inline void scoreSelf(const Head<T, W>& h) {
     T* own = h.score + h.s.selfStart;
     for (int b = 0; b < h.count; ++b) {
         const T *q = h.projected(0, b), *k = h.projected(1, b);
-        const auto filter = load<T, W>(h.self + h.entry(kindKey, b) * W);
+        const auto filter = h.self(kindKey, b);
         for (int atom = 0; atom < h.s.atoms; ++atom) {
             const T sum = sumLanes<T, W>(load<T, W>(q + atom * W) * load<T, W>(k + atom * W) *
                                          filter);
@@ -84,8 +83,8 @@ inline void sendSelf(const Head<T, W>& h, int b) {
     const T *v0 = h.projected(2, b), *v1 = h.projected(3, b);
     const T *own = h.score + h.s.selfStart, *v = Vectors ? h.vector(h.work.v, b) : nullptr;
     T *m = h.scalar(h.s.m, b), *w = h.vector(h.s.w, b);
-    const auto d0 = load<T, W>(h.self + h.entry(kind0, b) * W);
-    const auto d1 = load<T, W>(h.self + h.entry(kind1, b) * W);
+    const auto d0 = h.self(kind0, b);
+    const auto d1 = h.self(kind1, b);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
         const auto weight = Silu<T, W>(spread<T, W>(own[atom])).value;
         store<T, W>(m + atom * W, weight * load<T, W>(v0 + atom * W) * d0);
@@ -104,12 +103,12 @@ inline void sendSelf(const Head<T, W>& h, int b) {
 template <class T, int W>
 inline void scorePairs(const Head<T, W>& h, int b, Range chunk) {
     const T *q = h.projected(0, b), *k = h.projected(1, b);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kindKey, b);
+    const auto column = h.column(kindKey, b);
     T* row = h.rows;
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, row += 2 * W) {
-        const auto filter = filters.of(*place).value(entry);
+        column.fetch(*place);
+        const auto filter = column.value(*place);
         auto to = load<T, W>(q + place->offsetI) * (load<T, W>(k + place->offsetJ) * filter);
         auto from = load<T, W>(q + place->offsetJ) * (load<T, W>(k + place->offsetI) * filter);
         if (b > 0) {
@@ -121,38 +120,28 @@ inline void scorePairs(const Head<T, W>& h, int b, Range chunk) {
     }
 }
 
-/// (9): adds what the pairs of a chunk send to m of one block.
-template <class T, int W>
-inline void sendScalars(const Head<T, W>& h, int b, Range chunk) {
-    const T *v0 = h.projected(2, b), *weight = h.weight;
-    T* m = h.scalar(h.s.m, b);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kind0, b);
+/// Adds what the pairs of a chunk send to m (9) and w (10) of one block.
+template <class T, int W, bool Vectors>
+inline void sendPairs(const Head<T, W>& h, int b, Range chunk) {
+    const T *v0 = h.projected(2, b), *v1 = h.projected(3, b), *v2 = h.projected(4, b);
+    const T *v = Vectors ? h.vector(h.work.v, b) : nullptr, *weight = h.weight;
+    T *m = h.scalar(h.s.m, b), *w = h.vector(h.s.w, b);
+    const auto column0 = h.column(kind0, b), column1 = h.column(kind1, b),
+               column2 = h.column(kind2, b);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, weight += 2) {
-        const auto d0 = filters.of(*place).value(entry);
-        add<T, W>(m + place->offsetI, weight[0] * (load<T, W>(v0 + place->offsetJ) * d0));
-        add<T, W>(m + place->offsetJ, weight[1] * (load<T, W>(v0 + place->offsetI) * d0));
-    }
-}
-
-/// (10): adds what the pairs of a chunk send to w of one block.
-template <class T, int W, bool Vectors>
-inline void sendVectors(const Head<T, W>& h, int b, Range chunk) {
-    const T *v1 = h.projected(3, b), *v2 = h.projected(4, b);
-    const T* v = Vectors ? h.vector(h.work.v, b) : nullptr;
-    T* w = h.vector(h.s.w, b);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry1 = h.entry(kind1, b), entry2 = h.entry(kind2, b);
-    const PairPlace<T>* const end = h.s.place + chunk.end;
-    for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place) {
-        const int i = place->offsetI, j = place->offsetJ;
-        const auto piece = filters.of(*place);
-        const auto d2 = piece.value(entry2);
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
+        column0.fetch(*place);
+        column2.fetch(*place);
+        const auto d0 = column0.value(*place), d2 = column2.value(*place);
+        // One after the other, here and below: an atom may be a neighbor of its own image.
+        add<T, W>(m + i, weight[0] * (load<T, W>(v0 + j) * d0));
+        add<T, W>(m + j, weight[1] * (load<T, W>(v0 + i) * d0));
         const auto alongI = load<T, W>(v2 + j) * d2, alongJ = load<T, W>(v2 + i) * d2;
         auto carryI = zero<T, W>(), carryJ = zero<T, W>();
         if constexpr (Vectors) {
-            const auto d1 = piece.value(entry1);
+            column1.fetch(*place);
+            const auto d1 = column1.value(*place);
             carryI = load<T, W>(v1 + j) * d1;
             carryJ = load<T, W>(v1 + i) * d1;
         }
@@ -163,7 +152,6 @@ inline void sendVectors(const Head<T, W>& h, int b, Range chunk) {
                 toI += carryI * load<T, W>(v + 3 * j + d * W);
                 toJ += carryJ * load<T, W>(v + 3 * i + d * W);
             }
-            // One after the other: an atom may be a neighbor of its own image.
             add<T, W>(w + 3 * i + d * W, toI);
             add<T, W>(w + 3 * j + d * W, toJ);
         }
@@ -183,10 +171,8 @@ inline void attendHead(const Head<T, W>& h) {
             scorePairs(h, b, chunk);
         sumAll<T, W>(h.rows, directed, h.score + 2 * begin);
         activate<T, W>(h.score + 2 * begin, directed, h.weight);
-        for (int b = 0; b < h.count; ++b) {
-            sendScalars(h, b, chunk);
-            sendVectors<T, W, Vectors>(h, b, chunk);
-        }
+        for (int b = 0; b < h.count; ++b)
+            sendPairs<T, W, Vectors>(h, b, chunk);
     }
 }
 

@@ -31,7 +31,7 @@ inline void sendSelfAdjoint(const HeadAdjoint<T, W>& h, int b, T* sums) {
     const T *gm = h.scalar(h.s.gm, b), *v0 = h.projected(2, b);
     const T* own = h.score + h.s.selfStart;
     T* gv0 = h.adjoint(2, b);
-    const auto d0 = load<T, W>(h.self + h.entry(kind0, b) * W);
+    const auto d0 = h.self(kind0, b);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
         const auto g = load<T, W>(gm + atom * W) * d0;
         store<T, W>(gv0 + atom * W, Silu<T, W>(spread<T, W>(own[atom])).value * g);
@@ -45,7 +45,7 @@ template <class T, int W>
 inline void scoreSelfAdjoint(const HeadAdjoint<T, W>& h, int b, const T* sums) {
     const T *q = h.projected(0, b), *k = h.projected(1, b), *own = h.score + h.s.selfStart;
     T *gq = h.adjoint(0, b), *gk = h.adjoint(1, b), *gv2 = h.adjoint(4, b);
-    const auto filter = load<T, W>(h.self + h.entry(kindKey, b) * W);
+    const auto filter = h.self(kindKey, b);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
         const auto g = Silu<T, W>(spread<T, W>(own[atom])).slope * sums[atom] * filter;
         store<T, W>(gq + atom * W, g * load<T, W>(k + atom * W));
@@ -59,7 +59,7 @@ template <class T, int W>
 inline void carrySelfAdjoint(const HeadAdjoint<T, W>& h, int b) {
     const T *v1 = h.projected(3, b), *v = h.vector(h.work.v, b), *gw = h.vector(h.gw, b);
     T *gv1 = h.adjoint(3, b), *gvIn = h.vector(h.gvIn, b);
-    const auto d1 = load<T, W>(h.self + h.entry(kind1, b) * W);
+    const auto d1 = h.self(kind1, b);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
         const auto factor = load<T, W>(v1 + atom * W) * d1;
         auto along = zero<T, W>();
@@ -77,14 +77,13 @@ template <class T, int W>
 inline void scalarsAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
     const T *gm = h.scalar(h.s.gm, b), *v0 = h.projected(2, b), *a = h.weight;
     T *gv0 = h.adjoint(2, b), *row = h.rows, *pair = h.pairs(chunk);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kind0, b);
+    const auto column = h.column(kind0, b);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end;
          ++place, a += 2, row += 2 * W, pair += 4 * W) {
-        const int i = place->offsetI, j = place->offsetJ;
-        const auto piece = filters.of(*place);
-        const auto d0 = piece.value(entry);
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
+        const auto [d0, slope] = column.both(*place);
+        column.fetch(*place);
         const auto gi = load<T, W>(gm + i), gj = load<T, W>(gm + j);
         const auto ij = gi * load<T, W>(v0 + j), ji = gj * load<T, W>(v0 + i);
         const T weight = a[0], back = a[1];
@@ -95,7 +94,7 @@ inline void scalarsAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
         }
         store<T, W>(row, to);
         store<T, W>(row + W, from);
-        add<T, W>(pair, (weight * ij + back * ji) * piece.slope(entry));
+        add<T, W>(pair, (weight * ij + back * ji) * slope);
         add<T, W>(gv0 + j, weight * gi * d0);
         add<T, W>(gv0 + i, back * gj * d0);
     }
@@ -106,19 +105,17 @@ template <class T, int W>
 inline void scoresAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
     const T *q = h.projected(0, b), *k = h.projected(1, b), *g = h.sums;
     T *gq = h.adjoint(0, b), *gk = h.adjoint(1, b), *pair = h.pairs(chunk);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kindKey, b);
+    const auto column = h.column(kindKey, b);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end;
          ++place, g += 2, pair += 4 * W) {
-        const int i = place->offsetI, j = place->offsetJ;
-        const auto piece = filters.of(*place);
-        const auto filter = piece.value(entry);
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
+        const auto [filter, slope] = column.both(*place);
+        column.fetch(*place);
         const auto to = g[0] * filter, from = g[1] * filter;
         const auto qi = load<T, W>(q + i), qj = load<T, W>(q + j);
         const auto ki = load<T, W>(k + i), kj = load<T, W>(k + j);
-        const auto slope = (g[0] * (qi * kj) + g[1] * (qj * ki)) * piece.slope(entry);
-        add<T, W>(pair, slope);
+        add<T, W>(pair, (g[0] * (qi * kj) + g[1] * (qj * ki)) * slope);
         add<T, W>(gq + i, to * kj);
         add<T, W>(gq + j, from * ki);
         add<T, W>(gk + j, to * qi);
@@ -131,13 +128,12 @@ template <class T, int W>
 inline void directionAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
     const T *v2 = h.projected(4, b), *gw = h.vector(h.gw, b);
     T *gv2 = h.adjoint(4, b), *pair = h.pairs(chunk);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kind2, b);
+    const auto column = h.column(kind2, b);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, pair += 4 * W) {
-        const int i = place->offsetI, j = place->offsetJ;
-        const auto piece = filters.of(*place);
-        const auto d2 = piece.value(entry);
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
+        const auto [d2, slope] = column.both(*place);
+        column.fetch(*place);
         const auto vi = load<T, W>(v2 + i), vj = load<T, W>(v2 + j);
         const auto di = vi * d2, dj = vj * d2;
         auto along = zero<T, W>(), against = zero<T, W>();
@@ -148,7 +144,7 @@ inline void directionAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
             against -= gj * place->unit[d];
             add<T, W>(pair + (1 + d) * W, gi * dj - gj * di);
         }
-        add<T, W>(pair, (along * vj + against * vi) * piece.slope(entry));
+        add<T, W>(pair, (along * vj + against * vi) * slope);
         add<T, W>(gv2 + j, along * d2);
         add<T, W>(gv2 + i, against * d2);
     }
@@ -159,13 +155,12 @@ template <class T, int W>
 inline void carryAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
     const T *v1 = h.projected(3, b), *v = h.vector(h.work.v, b), *gw = h.vector(h.gw, b);
     T *gv1 = h.adjoint(3, b), *gvIn = h.vector(h.gvIn, b), *pair = h.pairs(chunk);
-    const FilterGroup<T, W> filters = h.filters;
-    const int entry = h.entry(kind1, b);
+    const auto column = h.column(kind1, b);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, pair += 4 * W) {
-        const int i = place->offsetI, j = place->offsetJ;
-        const auto piece = filters.of(*place);
-        const auto d1 = piece.value(entry);
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
+        const auto [d1, slope] = column.both(*place);
+        column.fetch(*place);
         const auto si = load<T, W>(v1 + i), sj = load<T, W>(v1 + j);
         const auto factorI = si * d1, factorJ = sj * d1;
         auto ij = zero<T, W>(), ji = zero<T, W>();
@@ -177,7 +172,7 @@ inline void carryAdjoint(const HeadAdjoint<T, W>& h, int b, Range chunk) {
             add<T, W>(gvIn + 3 * j + d * W, gi * factorJ);
             add<T, W>(gvIn + 3 * i + d * W, gj * factorI);
         }
-        add<T, W>(pair, (ij * sj + ji * si) * piece.slope(entry));
+        add<T, W>(pair, (ij * sj + ji * si) * slope);
         add<T, W>(gv1 + j, ij * d1);
         add<T, W>(gv1 + i, ji * d1);
     }
@@ -194,7 +189,7 @@ inline void activateAdjoint(const T* score, int count, T* sums) {
 /// What atoms sent to themselves; starts all adjoints of the head's projections and of v.
 template <class T, int W, bool Vectors>
 inline void attendSelfAdjoint(const HeadAdjoint<T, W>& h) {
-    T* sums = h.s.selfSums + (h.first / h.count) * static_cast<size_t>(h.s.atoms);
+    T* sums = h.s.selfSums + static_cast<size_t>(h.first / h.count) * h.s.atoms;
     for (int b = 0; b < h.count; ++b)
         sendSelfAdjoint(h, b, sums);
     for (int b = 0; b < h.count; ++b) {

@@ -36,12 +36,13 @@ struct Options {
     bool profile = false;          ///< keep the time of every stage
 };
 
-/// What one kind of stage took in all evaluations so far, as the calling thread saw it.
+/// What one kind of stage takes in one evaluation, as the calling thread sees it: the sum over its
+/// calls of the shortest time that each has ever taken.
 struct StageTime {
     std::string name;
     double seconds = 0.0;  ///< with waiting for the other threads
     double flops = 0.0;    ///< multiplications and additions, all threads, to some percent
-    long calls = 0;
+    long calls = 0;        ///< in one evaluation
 };
 
 /// One stage's tensors, for tests: row-major, shapes as `encode` of model/README.md gives them.

@@ -110,15 +110,8 @@ std::vector<Filters<T>*> PreparedWeights<T>::filters() {
 }
 
 template <class T>
-T* PreparedWeights<T>::keep(size_t size) {
-    memory_.emplace_back(size);
-    bytes_ += memory_.back().bytes();
-    return memory_.back().data();
-}
-
-template <class T>
 const T* PreparedWeights<T>::keepVector(const std::vector<double>& values, size_t padded) {
-    T* to = keep(padded);
+    T* to = memory_.take(padded);
     std::transform(values.begin(), values.end(), to, [](double x) { return static_cast<T>(x); });
     return to;
 }
@@ -128,7 +121,7 @@ Packed<T> PreparedWeights<T>::pack(size_t outputs, size_t inputs, const Entry& e
                                    const std::vector<double>& bias) {
     const size_t panel = 2 * W_, panels = (outputs + panel - 1) / panel;
     const size_t rows = roundUp(inputs, W_);
-    T* to = keep(panels * panel * rows);
+    T* to = memory_.take(panels * panel * rows);
     for (size_t output = 0; output < outputs; ++output)
         for (size_t input = 0; input < inputs; ++input)
             to[(output / panel * rows + input) * panel + output % panel] =
@@ -161,7 +154,7 @@ WhiteningWeights<T> PreparedWeights<T>::prepareWhitening(
 template <class T>
 void PreparedWeights<T>::prepareEmbedding(const plain::EmbeddingWeights<double>& weights) {
     const size_t elements = weights.embedding.rows();
-    T* start = keep(elements * F_);
+    T* start = memory_.take(elements * F_);
     embedding_.start = start;
     for (size_t i = 0; i < elements * F_; ++i)
         start[i] = static_cast<T>(weights.embedding.values()[i]);
@@ -179,7 +172,7 @@ void PreparedWeights<T>::prepareEmbedding(const plain::EmbeddingWeights<double>&
     packBoth(embedding_.combine, embedding_.combineT, F_, F_,
              [&](size_t output, size_t input) { return combine.weight(output, F_ + input); });
     embedding_.filters =
-        tabulate(weights.neighbor->filter, static_cast<int>(F_ / (2 * W_)), false);
+        tabulate(weights.neighbor->filter, false);
 }
 
 template <class T>
@@ -197,7 +190,7 @@ void PreparedWeights<T>::prepareLayer(const plain::LayerWeights<double>& weights
             [&](size_t output, size_t input) { return outputs.weight(m * F_ + output, input); },
             part(outputs.bias, m * F_, F_));
     }
-    to.filters = tabulate(weights.attention.filter, config_.heads, true);
+    to.filters = tabulate(weights.attention.filter, true);
     if (weights.norms) {
         to.normWeight = keepVector(weights.norms->scalars.weight, F_);
         to.normBias = keepVector(weights.norms->scalars.bias, F_);
@@ -304,41 +297,26 @@ typename PreparedWeights<T>::Evaluated PreparedWeights<T>::evaluate(
 }
 
 template <class T>
-Filters<T> PreparedWeights<T>::tabulate(const plain::Dense<double>& filter, int groups,
-                                        bool attention) {
-    const size_t kinds = attention ? 4 : 1;
-    const size_t pieces = grid_.empty() ? 0 : grid_.size() - 1;
-    const size_t blocks = F_ / W_ / static_cast<size_t>(groups), row = kinds * blocks * 4 * W_;
-    T* table = keep(static_cast<size_t>(groups) * pieces * row);
-    T* self = keep(kinds * F_);
+Filters<T> PreparedWeights<T>::tabulate(const plain::Dense<double>& filter, bool attention) {
+    const size_t outputs = filter.bias.size(), pieces = grid_.empty() ? 0 : grid_.size() - 1;
+    T* table = memory_.take(pieces * outputs * 4);
     const plain::Dense<double> columns{transposed(filter.weight), filter.bias};
-    // Calls visit(place in a table of rows of `size`, index of the filter) for every filter.
-    const auto forEach = [&](size_t size, auto visit) {
-        for (size_t output = 0; output < kinds * F_; ++output) {
-            const size_t kind = output / F_, block = output % F_ / W_, lane = output % W_;
-            const size_t entry = kind * blocks + block % blocks;
-            visit(block / blocks * size, entry, lane, output);
-        }
-    };
     Evaluated begin = pieces > 0 ? evaluate(columns, grid_[0], attention) : Evaluated{};
     for (size_t piece = 0; piece < pieces; ++piece) {
         Evaluated end = evaluate(columns, grid_[piece + 1], attention);
         const double h = grid_[piece + 1] - grid_[piece];
-        forEach(pieces * row, [&](size_t group, size_t entry, size_t lane, size_t output) {
-            T* to = table + group + piece * row + entry * 4 * W_ + lane;
+        for (size_t output = 0; output < outputs; ++output) {
+            T* to = table + (output / W_ * pieces + piece) * 4 * W_ + output % W_;
             const double f = begin.value[output], s = begin.slope[output];
             const double rise = (end.value[output] - f) / h, e = end.slope[output];
             to[0] = static_cast<T>(f);
             to[W_] = static_cast<T>(s);
             to[2 * W_] = static_cast<T>((3.0 * rise - 2.0 * s - e) / h);
             to[3 * W_] = static_cast<T>((s + e - 2.0 * rise) / (h * h));
-        });
+        }
         begin = std::move(end);
     }
-    const Evaluated zero = evaluate(columns, 0.0, attention);
-    forEach(kinds * blocks * W_, [&](size_t group, size_t entry, size_t lane, size_t output) {
-        self[group + entry * W_ + lane] = static_cast<T>(zero.value[output]);
-    });
+    const T* self = keepVector(evaluate(columns, 0.0, attention).value, outputs);
     exactWeights_.push_back(filter.weight.values());
     exactWeights_.push_back(filter.bias);
     return {table, self, nullptr, exactWeights_[exactWeights_.size() - 2].data(),

@@ -32,7 +32,7 @@ public:
     /// they are everywhere if there are no knots.
     const KnotGrid& grid() const { return grid_; }
     const plain::RadialWeights<double>& radial() const { return radial_; }
-    size_t bytes() const { return bytes_; }
+    size_t bytes() const { return memory_.bytes(); }
 
     /// Filters of the layers (or of the embedding, last), to point `exact` at memory.
     std::vector<Filters<T>*> filters();
@@ -40,7 +40,6 @@ public:
 private:
     using Entry = std::function<double(size_t output, size_t input)>;
 
-    T* keep(size_t size);
     const T* keepVector(const std::vector<double>& values, size_t padded);
     Packed<T> pack(size_t outputs, size_t inputs, const Entry& entry,
                    const std::vector<double>& bias = {});
@@ -62,7 +61,7 @@ private:
         std::vector<double> value, slope;
     };
     Evaluated evaluate(const plain::Dense<double>& filter, double r, bool attention) const;
-    Filters<T> tabulate(const plain::Dense<double>& filter, int groups, bool attention);
+    Filters<T> tabulate(const plain::Dense<double>& filter, bool attention);
 
     ModelConfig config_;
     int width_;
@@ -73,9 +72,8 @@ private:
     std::vector<LayerWeights<T>> layers_;
     HeadWeights<T> head_;
     WhiteningWeights<T> finalWhitening_;
-    std::vector<Aligned<T>> memory_;
+    Arena<T> memory_;
     std::vector<std::vector<double>> exactWeights_;
-    size_t bytes_ = 0;
 };
 
 }  // namespace molspectra::native

@@ -5,6 +5,6 @@
 namespace molspectra::native {
 
 const Stages<float> avx2Float = stagesFor<float, 8>();
-const Stages<double> avx2Double = stagesFor<double, 8>();
+const Stages<double> avx2Double = stagesFor<double, 4>();
 
 }  // namespace molspectra::native

@@ -4,7 +4,7 @@
 
 namespace molspectra::native {
 
-const Stages<float> baselineFloat = stagesFor<float, 8>();
-const Stages<double> baselineDouble = stagesFor<double, 8>();
+const Stages<float> baselineFloat = stagesFor<float, 4>();
+const Stages<double> baselineDouble = stagesFor<double, 2>();
 
 }  // namespace molspectra::native

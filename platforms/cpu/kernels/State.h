@@ -14,7 +14,7 @@ namespace molspectra::native {
 // outputs are a panel. C is F/2 rounded up to whole panels, the width between the head's blocks.
 
 /// Pairs whose scores are summed together: their lanes stay in the first-level cache.
-enum { chunkPairs = 128 };
+enum { chunkPairs = 256 };
 
 /// A weight matrix as gemm reads it: panel by panel [panels, inputs, 2 W].
 template <class T>
@@ -30,9 +30,9 @@ struct Packed {
 /// the slope in their difference.
 template <class T>
 struct Filters {
-    const T* pieces = nullptr;  ///< [H, pieces, filters, blocks of a head, 4 (powers), W]
-    const T* self = nullptr;    ///< at r = 0 [H, filters, blocks of a head, W]
-    T* exact = nullptr;         ///< as pieces, one for each pair outside the table
+    const T* pieces = nullptr;  ///< [filters, B, pieces, 4 (powers), W]
+    const T* self = nullptr;    ///< at r = 0 [filters F]
+    T* exact = nullptr;         ///< the same for the pairs outside the table
     const double* weight = nullptr;  ///< [filters F, K]
     const double* bias = nullptr;    ///< [filters F]
 };
@@ -66,7 +66,7 @@ struct HeadWeights {
 
 template <class T>
 struct EmbeddingWeights {
-    Filters<T> filters;           ///< one filter a channel, heads of one panel (5)
+    Filters<T> filters;           ///< phi (W e + b) (5)
     const T* neighbor = nullptr;  ///< B[z] [elements,F]
     const T* start = nullptr;     ///< A[z], or W [A[z] ; 0] + b with neighbors [elements,F]
     Packed<T> combine, combineT;
@@ -77,7 +77,9 @@ template <class T>
 struct PairPlace {
     int i, j;
     int offsetI, offsetJ;  ///< i W and j W: where the atoms' rows lie in a block
-    int row;         ///< piece that r lies in; below zero: row -1-row of `exact`
+    int row;         ///< where its piece begins in a column of the table; if below zero, ~row is
+                     ///< where it begins in one of `exact`
+    int later;       ///< row of a pair that comes some pairs later, for the cache alone
     T t, t2, t3;     ///< powers of the distance from the piece's knot
     T twoT, threeT2; ///< and of their derivatives
     T unit[3];       ///< d / r

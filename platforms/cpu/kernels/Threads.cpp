@@ -27,12 +27,13 @@ struct Patience {
     std::chrono::microseconds yield;  ///< and then offering the core to others
 };
 
-/// Stages end within microseconds of each other. Whoever is later than that has lost its core,
-/// perhaps to the very thread that waits for it.
-constexpr Patience inBarrier{std::chrono::microseconds(5), std::chrono::microseconds(20)};
+/// Stages end within microseconds of each other. Whoever is much later than that has lost its core,
+/// perhaps to the very thread that waits for it. Sleeping comes late, because being woken takes as
+/// long as some stages, and once asleep both threads tend to sleep in turns.
+constexpr Patience inBarrier{std::chrono::microseconds(50), std::chrono::microseconds(200)};
 
 /// The next step of a simulation follows after the integrator, some tens of microseconds later.
-constexpr Patience betweenWork{std::chrono::microseconds(20), std::chrono::microseconds(80)};
+constexpr Patience betweenWork{std::chrono::microseconds(100), std::chrono::microseconds(300)};
 
 /// Looks at the counter between two looks at the clock, which costs about as much as one pause.
 constexpr int looksPerClock = 16;

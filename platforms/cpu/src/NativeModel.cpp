@@ -50,7 +50,7 @@ NativeModel::NativeModel(const molspectra::ModelDescription& description,
                          int threads)
     : atoms_(atoms), cutoff_(description.config.cutoff),
       options_(optionsFor(description, atoms.size(), threads)),
-      pairs_(cutoff_, atoms.size() >= skinFrom ? skin : 0.0),
+      pairs_(cutoff_, skin),
       network_(description.config, tensors, options_) {}
 
 double NativeModel::evaluate(std::span<const int> atomicNumbers, std::span<const double> positions,

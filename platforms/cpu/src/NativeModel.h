@@ -18,10 +18,8 @@ std::string nativeObstacle(const molspectra::ModelConfig& config,
 
 class NativeModel : public Evaluator {
 public:
-    /// From this many atoms on, pairs are listed with a skin; below, a search costs less than the
-    /// pairs that a skin adds.
-    static constexpr size_t skinFrom = 200;
-    static constexpr double skin = 1.0;  ///< angstrom
+    /// How far beyond the cutoff pairs are listed, so that most steps need no search, angstrom.
+    static constexpr double skin = 1.0;
 
     /// Features (atoms times channels) that another thread pays for.
     static constexpr size_t featuresPerThread = 512;
