@@ -1,4 +1,4 @@
-// Repeats an evaluation and keeps its fastest and its median time.
+// Repeats an evaluation and keeps its fastest and its median time, or the times of its stages.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -18,9 +18,12 @@ struct Timing {
 /// Repeats for about `seconds`, at least a few times.
 Timing timeOf(Case& molecule, bool forces, double seconds);
 
-/// Evaluates with forces for about `seconds` a network that was made with Options::profile, after
-/// some rounds that are not counted.
-/// @return times, operations and calls of one evaluation, on average
+/// Evaluates with forces for about `seconds` a network that was made with Options::profile.
+/// @return the profile of one evaluation: for each call of a stage the shortest time of all rounds
 std::vector<native::StageTime> stagesOf(Case& molecule, double seconds);
+
+/// The stages that are matrix products together, forward and adjoint, the whole network's.
+/// @throws Error if one of them is not among the stages
+native::StageTime productsOf(const std::vector<native::StageTime>& stages);
 
 }  // namespace molspectra

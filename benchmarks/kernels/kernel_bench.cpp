@@ -23,6 +23,12 @@ const std::vector<std::string> columns = {
 const std::vector<std::string> stageColumns = {"stage",  "calls",  "microseconds", "of_time",
                                                "gflops", "of_peak"};
 
+const std::vector<std::string> legend = {
+    "Milliseconds of one evaluation with forces and without; pairs are ordered ones.",
+    "Stages: of one evaluation, for each call the shortest time that it took in any round, as the",
+    "calling thread sees it; of_time: share of the sum of these times. of_peak: share of what the",
+    "additions and multiplications of benchmarks/kernels/Peak.cpp reach with as many threads."};
+
 ModelConfig large() {
     ModelConfig config;
     config.channels = 256;
@@ -42,20 +48,22 @@ std::vector<InstructionSet> chosenSets(const Arguments& arguments) {
     return sets;
 }
 
+double gflopsOf(const native::StageTime& stage) {
+    return stage.seconds > 0 ? 1e-9 * stage.flops / stage.seconds : 0;
+}
+
 /// The table of stages of one case.
 std::vector<Row> stageRows(const std::vector<native::StageTime>& stages, double peak) {
     const auto add = [](double sum, const auto& stage) { return sum + stage.seconds; };
     const double total = std::accumulate(stages.begin(), stages.end(), 0.0, add);
     std::vector<Row> rows;
-    for (const native::StageTime& stage : stages) {
-        const double gflops = stage.seconds > 0 ? 1e-9 * stage.flops / stage.seconds : 0;
+    for (const native::StageTime& stage : stages)
         rows.push_back({{"stage", stage.name},
                         {"calls", stage.calls},
                         {"microseconds", rounded(1e6 * stage.seconds, 2)},
                         {"of_time", rounded(stage.seconds / total, 3)},
-                        {"gflops", rounded(gflops, 2)},
-                        {"of_peak", rounded(gflops / peak, 3)}});
-    }
+                        {"gflops", rounded(gflopsOf(stage), 2)},
+                        {"of_peak", rounded(gflopsOf(stage) / peak, 3)}});
     return rows;
 }
 
@@ -63,10 +71,19 @@ void addStages(Row& row, const std::vector<native::StageTime>& stages, double pe
     const auto add = [](double sum, const auto& stage) { return sum + stage.flops; };
     const double flops = std::accumulate(stages.begin(), stages.end(), 0.0, add);
     const double gflops = 1e-6 * flops / row["forces_ms"].get<double>();
+    const native::StageTime products = productsOf(stages);
     row["mflop"] = rounded(1e-6 * flops, 1);
     row["gflops"] = rounded(gflops, 2);
     row["of_peak"] = rounded(gflops / peak, 3);
+    row["gemm"] = {{"microseconds", rounded(1e6 * products.seconds, 2)},
+                   {"gflops", rounded(gflopsOf(products), 2)},
+                   {"of_peak", rounded(gflopsOf(products) / peak, 3)}};
     row["stages"] = stageRows(stages, peak);
+}
+
+std::string gemmLine(const Row& gemm) {
+    return cat("GEMM stages together: ", gemm["gflops"].get<double>(), " GFLOP/s, ",
+               rounded(100 * gemm["of_peak"].get<double>(), 1), " % of peak\n");
 }
 
 /// The row of one case, without its stages.
@@ -93,13 +110,10 @@ public:
 
     void peaks() {
         for (const InstructionSet set : chosenSets(arguments_))
-            for (const int threads : arguments_.threads) {
-                peak_[{set, threads}] = peakGflops(set, threads);
-                peakRows_.push_back({{"instructions", native::nameOf(set)},
-                                     {"threads", threads},
-                                     {"peak_gflops", rounded(peak_[{set, threads}], 1)}});
-            }
-        std::cout << table(peakRows_, {"instructions", "threads", "peak_gflops"}) << std::endl;
+            for (const int threads : arguments_.threads)
+                peakOf(set, threads);
+        std::cout << table(peakRows_, {"instructions", "threads", "peak_gflops"}) << '\n'
+                  << join(legend, "\n") << '\n' << std::endl;
     }
 
     void measure(const Molecule& molecule, const ModelConfig& config, InstructionSet set,
@@ -112,12 +126,14 @@ public:
         // Looking at the clock after every stage takes time, so the stages have their own rounds.
         options.profile = true;
         Case profiled(molecule, config, options);
-        addStages(row, stagesOf(profiled, arguments_.seconds), peak_[{set, threads}]);
+        const native::Network& network = profiled.network();
+        addStages(row, stagesOf(profiled, arguments_.seconds),
+                  peakOf(network.instructions(), network.threads()));
         row.update(machine());
         std::cout << table({row}, columns);
         if (arguments_.stages)
             std::cout << table(row["stages"], stageColumns);
-        std::cout << std::endl;
+        std::cout << gemmLine(row["gemm"]) << std::endl;
         rows_.push_back(row);
     }
 
@@ -126,15 +142,25 @@ public:
         if (arguments_.output.empty())
             return;
         writeRows(arguments_.output, rows_,
-                  {{"what", "milliseconds of one evaluation with forces and without, fastest and "
-                            "median; pairs are ordered ones; of_peak: share of what the loop of "
-                            "additions and multiplications in benchmarks/kernels/Peak.cpp reaches"},
+                  {{"what", join(legend, " ")},
                    {"seconds", arguments_.seconds},
                    {"peaks", peakRows_}});
         std::cout << "wrote " << arguments_.output << std::endl;
     }
 
 private:
+    /// Measured once. A network may use fewer threads, or narrower instructions, than asked for.
+    double peakOf(InstructionSet set, int threads) {
+        const auto known = peak_.find({set, threads});
+        if (known != peak_.end())
+            return known->second;
+        const double peak = peakGflops(set, threads);
+        peakRows_.push_back({{"instructions", native::nameOf(set)},
+                             {"threads", threads},
+                             {"peak_gflops", rounded(peak, 1)}});
+        return peak_[{set, threads}] = peak;
+    }
+
     const Arguments& arguments_;
     std::map<std::pair<InstructionSet, int>, double> peak_;
     std::vector<Row> peakRows_, rows_;

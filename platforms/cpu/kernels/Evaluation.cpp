@@ -84,17 +84,17 @@ std::vector<Features> Evaluation<T>::encode(std::span<const int> numbers,
     return all;
 }
 
-/// From blocks to rows of channels.
+/// From panels to rows of channels.
 template <class T>
 Features Evaluation<T>::features(const T* x, const T* v) const {
     const size_t F = static_cast<size_t>(config_.channels), N = numbers_.size();
-    const size_t W = static_cast<size_t>(width_);
+    const size_t panel = 2 * static_cast<size_t>(width_);
     Features result{std::vector<double>(N * F), std::vector<double>(3 * N * F)};
     for (size_t c = 0; c < F; ++c) {
         for (size_t i = 0; i < N; ++i)
-            result.x[i * F + c] = x[(c / W * N + i) * W + c % W];
+            result.x[i * F + c] = x[(c / panel * N + i) * panel + c % panel];
         for (size_t row = 0; v && row < 3 * N; ++row)
-            result.v[row * F + c] = v[(c / W * 3 * N + row) * W + c % W];
+            result.v[row * F + c] = v[(c / panel * 3 * N + row) * panel + c % panel];
     }
     return result;
 }
@@ -129,18 +129,18 @@ void Evaluation<T>::place(const HalfPair& pair, const double (&d)[3], double squ
     PairPlace<T> place{};
     place.i = pair.i;
     place.j = pair.j;
-    place.offsetI = pair.i * width_;
-    place.offsetJ = pair.j * width_;
+    place.offsetI = pair.i * 2 * width_;
+    place.offsetJ = pair.j * 2 * width_;
     place.inverseDistance = static_cast<T>(1.0 / r);
     for (int k = 0; k < 3; ++k)
         place.unit[k] = static_cast<T>(d[k] / r);
     const KnotGrid& grid = weights_.grid();
     if (grid.empty() || r < grid.first()) {
-        place.row = ~(state_.exactPairs++ * 4 * width_);
+        place.row = ~(state_.exactPairs++ * 8 * width_);
         evaluateExactly(r);
     } else {
         const size_t knot = grid.before(r);
-        place.row = static_cast<int>(knot) * 4 * width_;
+        place.row = static_cast<int>(knot) * 8 * width_;
         const double t = r - grid[knot];
         place.t = static_cast<T>(t);
         place.t2 = static_cast<T>(t * t);
@@ -159,7 +159,7 @@ void Evaluation<T>::orderByRow() {
     for (size_t begin = 0; begin < places_.size(); begin += windowPairs) {
         const size_t end = std::min(begin + windowPairs, places_.size());
         const auto key = [&](const PairPlace<T>& place) {
-            return static_cast<size_t>(place.row < 0 ? 0 : place.row / (4 * width_) + 1);
+            return static_cast<size_t>(place.row < 0 ? 0 : place.row / (8 * width_) + 1);
         };
         starts_.assign(weights_.grid().size() + 1, 0);
         for (size_t p = begin; p < end; ++p)

@@ -67,7 +67,7 @@ void Evaluation<T>::takeReadout(Cursor<T>& cursor) {
     for (T** vector : {&out.p0, &out.gP0})
         *vector = cursor.vectors();
     for (T** scalar : {&out.scalar, &out.gate, &out.x1, &out.length1, &out.hidden1, &out.active1,
-                       &out.gHidden1, &out.gX1, &out.gScalar, &out.gGate})
+                       &out.gHidden1, &out.gX1, &out.gGate})
         *scalar = cursor.take(NC);
     for (T** vector : {&out.direction0, &out.v1, &out.p1, &out.gP1, &out.gDirection0})
         *vector = cursor.take(3 * NC);

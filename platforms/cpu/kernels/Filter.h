@@ -8,49 +8,56 @@
 namespace molspectra::native {
 namespace {
 
-/// One filter of a pair for the channels of one block.
-template <class T, int W>
-struct FilterValue {
-    Vec<T, W> value;
-    Vec<T, W> slope;
+/// C vectors: the blocks of a panel that are worked on together.
+template <class T, int W, int C>
+struct Lanes {
+    Vec<T, W> block[C];
+
+    [[gnu::always_inline]] Vec<T, W>& operator[](int c) { return block[c]; }
+    [[gnu::always_inline]] const Vec<T, W>& operator[](int c) const { return block[c]; }
 };
 
-/// One kind of filter for the channels of one block: what a loop over pairs reads, in the order of
-/// distances.
+/// Where row `row` of a block lies in a feature [G,rows,2 W].
 template <class T, int W>
+[[gnu::always_inline]] inline T* at(T* feature, int rows, int block, int row) {
+    return feature + (static_cast<size_t>(block / 2) * rows + row) * 2 * W + block % 2 * W;
+}
+
+/// One kind of filter for C blocks of channels: what a loop over pairs reads, in the order of
+/// distances.
+template <class T, int W, int C>
 struct FilterColumn {
     const T* pieces;
     const T* exact;
 
     [[gnu::always_inline]] FilterColumn(const State<T>& s, const Filters<T>& filters, int kind,
                                         int block)
-        : pieces(filters.pieces +
-                 (static_cast<size_t>(kind) * s.blocks + block) * s.pieces * 4 * W),
-          exact(filters.exact +
-                (static_cast<size_t>(kind) * s.blocks + block) * s.exactPairs * 4 * W) {}
+        : pieces(at<const T, W>(filters.pieces, s.pieces * 4, kind * s.blocks + block, 0)),
+          exact(at<const T, W>(filters.exact, s.exactPairs * 4, kind * s.blocks + block, 0)) {}
 
     [[gnu::always_inline]] const T* row(const PairPlace<T>& place) const {
         return place.row >= 0 ? pieces + place.row : exact + ~place.row;
     }
     /// Brings the piece of a later pair into the cache: distances ascend, but with gaps.
     [[gnu::always_inline]] void fetch(const PairPlace<T>& place) const {
-        const T* from = pieces + place.later;
-        __builtin_prefetch(from);
-        if constexpr (4 * W * sizeof(T) > 64)
-            __builtin_prefetch(from + 64 / sizeof(T));
+        for (int power = 0; power < 4; ++power)
+            __builtin_prefetch(pieces + place.later + power * 2 * W);
     }
-    [[gnu::always_inline]] Vec<T, W> value(const PairPlace<T>& place) const {
+    [[gnu::always_inline]] Lanes<T, W, C> value(const PairPlace<T>& place) const {
         const T* from = row(place);
-        return (load<T, W>(from) + load<T, W>(from + W) * place.t) +
-               (load<T, W>(from + 2 * W) * place.t2 + load<T, W>(from + 3 * W) * place.t3);
+        Lanes<T, W, C> result;
+        for (int c = 0; c < C; ++c, from += W)
+            result[c] = (load<T, W>(from) + load<T, W>(from + 2 * W) * place.t) +
+                        (load<T, W>(from + 4 * W) * place.t2 + load<T, W>(from + 6 * W) * place.t3);
+        return result;
     }
-    [[gnu::always_inline]] Vec<T, W> slope(const PairPlace<T>& place) const {
+    [[gnu::always_inline]] Lanes<T, W, C> slope(const PairPlace<T>& place) const {
         const T* from = row(place);
-        return load<T, W>(from + W) +
-               (load<T, W>(from + 2 * W) * place.twoT + load<T, W>(from + 3 * W) * place.threeT2);
-    }
-    [[gnu::always_inline]] FilterValue<T, W> both(const PairPlace<T>& place) const {
-        return {value(place), slope(place)};
+        Lanes<T, W, C> result;
+        for (int c = 0; c < C; ++c, from += W)
+            result[c] = load<T, W>(from + 2 * W) + (load<T, W>(from + 4 * W) * place.twoT +
+                                                    load<T, W>(from + 6 * W) * place.threeT2);
+        return result;
     }
 };
 
@@ -90,14 +97,14 @@ inline void exactFilter(const State<T>& s, const Filters<T>& filters, int pair, 
 template <class T, int W>
 inline void fillExact(const State<T>& s, const Filters<T>& filters, int kind, int block,
                       bool attention) {
-    T* row = filters.exact + (static_cast<size_t>(kind) * s.blocks + block) * s.exactPairs * 4 * W;
-    for (int pair = 0; pair < s.exactPairs; ++pair, row += 4 * W)
+    T* row = at<T, W>(filters.exact, s.exactPairs * 4, kind * s.blocks + block, 0);
+    for (int pair = 0; pair < s.exactPairs; ++pair, row += 8 * W)
         for (int lane = 0; lane < W; ++lane) {
             double value, slope;
             exactFilter(s, filters, pair, kind, block * W + lane, attention, value, slope);
             row[lane] = static_cast<T>(value);
-            row[W + lane] = static_cast<T>(slope);
-            row[2 * W + lane] = row[3 * W + lane] = T(0);
+            row[2 * W + lane] = static_cast<T>(slope);
+            row[4 * W + lane] = row[6 * W + lane] = T(0);
         }
 }
 

@@ -26,7 +26,7 @@ inline constexpr int tileRows = W * sizeof(T) == 64 ? 12 : 6;
 /// Rows that are multiplied with all panels before the next ones come: they stay in the cache.
 inline constexpr int chunkRows = 72;
 
-/// a [inputs,rows,W] times a matrix.
+/// a [inputs,rows,2 W] times a matrix.
 template <class T>
 struct Term {
     const T* a;
@@ -38,7 +38,7 @@ struct Term {
 template <class T>
 struct Ahead {
     const T* data;
-    int perBlock;  ///< cache lines for each block of inputs
+    int perPanel;  ///< cache lines for each panel of inputs
 };
 
 /// R rows of one panel: c = (bias or c) + a times the panel.
@@ -52,18 +52,18 @@ template <class T, int W, int R>
     const V biasHigh = bias ? load<T, W>(bias + W) : zero<T, W>();
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
-        low[r] = accumulate ? load<T, W>(c + r * W) : biasLow;
-        high[r] = accumulate ? load<T, W>(c + stride + r * W) : biasHigh;
+        low[r] = accumulate ? load<T, W>(c + r * 2 * W) : biasLow;
+        high[r] = accumulate ? load<T, W>(c + r * 2 * W + W) : biasHigh;
     }
-    for (int block = 0; block < inputs; ++block, a += stride) {
-        for (int i = 0; i < ahead.perBlock; ++i, ahead.data += line)
+    for (int input = 0; input < inputs; ++input, a += stride) {
+        for (int i = 0; i < ahead.perPanel; ++i, ahead.data += line)
             __builtin_prefetch(ahead.data);
 #pragma GCC unroll 4
-        for (int k = 0; k < W; ++k, panel += 2 * W) {
+        for (int k = 0; k < 2 * W; ++k, panel += 2 * W) {
             const V left = load<T, W>(panel), right = load<T, W>(panel + W);
 #pragma GCC unroll 12
             for (int r = 0; r < R; ++r) {
-                const V factor = spread<T, W>(a[r * W + k]);
+                const V factor = spread<T, W>(a[r * 2 * W + k]);
                 low[r] += factor * left;
                 high[r] += factor * right;
             }
@@ -71,8 +71,8 @@ template <class T, int W, int R>
     }
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
-        store<T, W>(c + r * W, low[r]);
-        store<T, W>(c + stride + r * W, high[r]);
+        store<T, W>(c + r * 2 * W, low[r]);
+        store<T, W>(c + r * 2 * W + W, high[r]);
     }
 }
 
@@ -87,35 +87,35 @@ inline void tileOf(int rows, const T* a, size_t stride, int inputs, const T* pan
 
 template <class T, int W>
 [[gnu::always_inline]] inline const T* panelOf(const Packed<T>& matrix, int panel) {
-    return matrix.data + static_cast<size_t>(panel) * matrix.inputs * W * 2 * W;
+    return matrix.data + static_cast<size_t>(panel) * matrix.inputs * 4 * W * W;
 }
 
 /// The rows of a chunk by one panel of each term.
 template <class T, int W>
 inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int count, int panel,
                           bool accumulate) {
-    const size_t stride = static_cast<size_t>(rows) * W;
+    const size_t stride = static_cast<size_t>(rows) * 2 * W;
     const int tiles = (chunk.end - chunk.begin + tileRows<T, W> - 1) / tileRows<T, W>;
     for (int term = 0; term < count; ++term) {
         const Packed<T>& matrix = *terms[term].matrix;
         const T* weights = panelOf<T, W>(matrix, panel);
         const T* next = term + 1 < count ? panelOf<T, W>(*terms[term + 1].matrix, panel)
                                          : panelOf<T, W>(*terms[0].matrix, panel + 1);
-        constexpr int linesPerBlock = 2 * W * W * sizeof(T) / 64;
-        const int perBlock = (linesPerBlock + tiles - 1) / tiles;
+        constexpr int lines = 4 * W * W * sizeof(T) / 64;
+        const int perPanel = (lines + tiles - 1) / tiles;
         const T* bias = term == 0 && matrix.bias ? matrix.bias + panel * 2 * W : nullptr;
         for (int t = 0; t < tiles; ++t) {
             const Range part = share(chunk.end - chunk.begin, t, tiles);
-            const size_t first = static_cast<size_t>(chunk.begin + part.begin) * W;
+            const size_t first = static_cast<size_t>(chunk.begin + part.begin) * 2 * W;
             tileOf<T, W>(part.end - part.begin, terms[term].a + first, stride, matrix.inputs,
-                         weights, c + 2 * panel * stride + first, bias, accumulate || term > 0,
-                         {next + static_cast<size_t>(t) * perBlock * matrix.inputs * 64 / sizeof(T),
-                          perBlock});
+                         weights, c + panel * stride + first, bias, accumulate || term > 0,
+                         {next + static_cast<size_t>(t) * perPanel * matrix.inputs * 64 / sizeof(T),
+                          perPanel});
         }
     }
 }
 
-/// c [2 panels,rows,W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
+/// c [panels,rows,2 W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
 template <class T, int W>
 inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range panels,
                      bool accumulate = false) {
@@ -126,16 +126,16 @@ inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range pane
     }
 }
 
-/// Brings the blocks of a feature that other members have written into the cache, all at once: the
+/// Brings the panels of a feature that other members have written into the cache, all at once: the
 /// products would ask for them one by one and wait each time. Large features do not fit anyway.
 template <class T, int W>
-inline void fetchOthers(const T* a, int rows, int blocks, Range own) {
+inline void fetchOthers(const T* a, int rows, int panels, Range own) {
     constexpr int line = 64 / sizeof(T), mostRows = 144;
-    const int size = rows * W;
-    for (int block = 0; block < blocks && rows <= mostRows; ++block)
-        if (block < own.begin || block >= own.end)
+    const int size = rows * 2 * W;
+    for (int panel = 0; panel < panels && rows <= mostRows; ++panel)
+        if (panel < own.begin || panel >= own.end)
             for (int i = 0; i < size; i += line)
-                __builtin_prefetch(a + static_cast<size_t>(block) * size + i);
+                __builtin_prefetch(a + static_cast<size_t>(panel) * size + i);
 }
 
 template <class T, int W>

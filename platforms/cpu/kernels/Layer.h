@@ -1,77 +1,13 @@
-// The stages of the embedding and of a layer, forward and adjoint, equations (5)-(13).
+// The stages of a layer, forward and adjoint, equations (6)-(13).
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "platforms/cpu/kernels/Embedding.h"
 #include "platforms/cpu/kernels/MessagesAdjoint.h"
 #include "platforms/cpu/kernels/Norms.h"
-#include "platforms/cpu/kernels/Threads.h"
 
 namespace molspectra::native {
 namespace {
-
-/// Heads and blocks of one member. Heads are dealt so that their blocks are whole panels.
-struct Own {
-    Range heads, blocks, panels;
-};
-
-template <class T>
-inline Own ownOf(const State<T>& s, const Member& member) {
-    const int step = s.headBlocks % 2 == 0 ? 1 : 2;
-    const Range groups = share(s.heads / step, member.index, member.count);
-    const Range heads{groups.begin * step, groups.end * step};
-    const Range blocks{heads.begin * s.headBlocks, heads.end * s.headBlocks};
-    return {heads, blocks, {blocks.begin / 2, blocks.end / 2}};
-}
-
-template <class T>
-inline size_t features(const State<T>& s) {
-    return static_cast<size_t>(s.channels) * s.atoms;
-}
-
-template <class T, int W>
-void exactFilters(const State<T>& s, int layer, Member& member) {
-    const Own own = ownOf(s, member);
-    const bool attention = layer >= 0;
-    for (int kind = 0; kind < (attention ? 4 : 1); ++kind)
-        for (int block = own.blocks.begin; block < own.blocks.end; ++block)
-            fillExact<T, W>(s, attention ? s.layer[layer].filters : s.embedding.filters, kind,
-                            block, attention);
-}
-
-/// (5): n_i += B[z_j] T(r) and the same for j.
-template <class T, int W>
-void neighbors(const State<T>& s, int, Member& member) {
-    const Own own = ownOf(s, member);
-    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
-        const FilterColumn<T, W> filters(s, s.embedding.filters, 0, block);
-        const T* element = s.embedding.neighbor + block * W;
-        for (int atom = 0; atom < s.atoms; ++atom)
-            store<T, W>(at<T, W>(s.around, s.atoms, block, atom), zero<T, W>());
-        for (int p = 0; p < s.pairs; ++p) {
-            const PairPlace<T>& place = s.place[p];
-            const auto filter = filters.value(place);
-            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
-            add<T, W>(at<T, W>(s.around, s.atoms, block, place.i),
-                      load<T, W>(element + zj * s.channels) * filter);
-            add<T, W>(at<T, W>(s.around, s.atoms, block, place.j),
-                      load<T, W>(element + zi * s.channels) * filter);
-        }
-    }
-}
-
-/// (5): x = start[z] + W n.
-template <class T, int W>
-void combine(const State<T>& s, int, Member& member) {
-    const Own own = ownOf(s, member);
-    for (int block = own.blocks.begin; block < own.blocks.end; ++block)
-        for (int atom = 0; atom < s.atoms; ++atom)
-            store<T, W>(at<T, W>(s.x, s.atoms, block, atom),
-                        load<T, W>(s.embedding.start +
-                                   static_cast<size_t>(s.numbers[atom]) * s.channels + block * W));
-    const Term<T> term{s.around, &s.embedding.combine};
-    if (s.neighborEmbedding)
-        multiply<T, W>(s.x, s.atoms, &term, 1, own.panels, true);
-}
 
 /// h of (6), without weight and bias: they are part of the projections.
 template <class T, int W>
@@ -88,9 +24,9 @@ void project(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const LayerWork<T>& work = s.work[layer];
     const Own own = ownOf(s, member);
-    fetchOthers<T, W>(work.normal, s.atoms, s.blocks, own.blocks);
+    fetchOthers<T, W>(work.normal, s.atoms, s.blocks / 2, own.panels);
     if (layer > 0)
-        fetchOthers<T, W>(work.v, 3 * s.atoms, s.blocks, own.blocks);
+        fetchOthers<T, W>(work.v, 3 * s.atoms, s.blocks / 2, own.panels);
     for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
             multiply<T, W>(work.project + m * features(s), s.atoms, work.normal,
@@ -100,24 +36,32 @@ void project(const State<T>& s, int layer, Member& member) {
                        own.panels);
 }
 
+template <class T, int W, int C>
+inline void attendOwn(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int head = own.heads.begin; head < own.heads.end; ++head) {
+        const Head<T, W, C> work(s, layer, head, member.index);
+        if (layer > 0)
+            attendHead<T, W, C, true>(work);
+        else
+            attendHead<T, W, C, false>(work);
+    }
+}
+
 /// (8)-(10) for the member's own heads.
 template <class T, int W>
 void attend(const State<T>& s, int layer, Member& member) {
-    const Own own = ownOf(s, member);
-    for (int head = own.heads.begin; head < own.heads.end; ++head) {
-        const Head<T, W> work(s, layer, head, member.index);
-        if (layer > 0)
-            attendHead<T, W, true>(work);
-        else
-            attendHead<T, W, false>(work);
-    }
+    if (s.headBlocks % 2 == 0)
+        attendOwn<T, W, 2>(s, layer, member);
+    else
+        attendOwn<T, W, 1>(s, layer, member);
 }
 
 /// o of (11).
 template <class T, int W>
 void output(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
-    fetchOthers<T, W>(s.m, s.atoms, s.blocks, own.blocks);
+    fetchOthers<T, W>(s.m, s.atoms, s.blocks / 2, own.panels);
     for (int m = layer > 0 ? 0 : 2; m < 3; ++m)
         multiply<T, W>(s.work[layer].o + m * features(s), s.atoms, s.m, s.layer[layer].output[m],
                        own.panels);
@@ -136,9 +80,9 @@ template <class T, int W>
     T* out = at<T, W>(work.vOut, 3 * s.atoms, block, 3 * atom);
     auto product = zero<T, W>();
     for (int d = 0; d < 3; ++d) {
-        product += load<T, W>(u + d * W) * load<T, W>(u + 3 * n + d * W);
-        store<T, W>(out + d * W, load<T, W>(v + d * W) + load<T, W>(w + d * W) +
-                                     load<T, W>(u + 6 * n + d * W) * o1);
+        product += load<T, W>(u + d * 2 * W) * load<T, W>(u + 3 * n + d * 2 * W);
+        store<T, W>(out + d * 2 * W, load<T, W>(v + d * 2 * W) + load<T, W>(w + d * 2 * W) +
+                                     load<T, W>(u + 6 * n + d * 2 * W) * o1);
     }
     add<T, W>(at<T, W>(s.x, s.atoms, block, atom), product * o2 + o3);
 }
@@ -215,13 +159,13 @@ template <class T, int W>
     const auto o1 = load<T, W>(o), gProduct = gx * load<T, W>(o + n);
     auto product = zero<T, W>(), along = zero<T, W>();
     for (int d = 0; d < 3; ++d) {
-        const auto u1 = load<T, W>(u + d * W), u2 = load<T, W>(u + 3 * n + d * W);
-        const auto g = load<T, W>(gv + d * W);
+        const auto u1 = load<T, W>(u + d * 2 * W), u2 = load<T, W>(u + 3 * n + d * 2 * W);
+        const auto g = load<T, W>(gv + d * 2 * W);
         product += u1 * u2;
-        along += g * load<T, W>(u + 6 * n + d * W);
-        store<T, W>(gu + d * W, gProduct * u2);
-        store<T, W>(gu + 3 * n + d * W, gProduct * u1);
-        store<T, W>(gu + 6 * n + d * W, g * o1);
+        along += g * load<T, W>(u + 6 * n + d * 2 * W);
+        store<T, W>(gu + d * 2 * W, gProduct * u2);
+        store<T, W>(gu + 3 * n + d * 2 * W, gProduct * u1);
+        store<T, W>(gu + 6 * n + d * 2 * W, g * o1);
     }
     store<T, W>(go, along);
     store<T, W>(go + n, gx * product);
@@ -246,7 +190,7 @@ void outputAdjoint(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
     if (layer > 0) {
         for (int m = 0; m < 3; ++m)
-            fetchOthers<T, W>(s.go + m * features(s), s.atoms, s.blocks, own.blocks);
+            fetchOthers<T, W>(s.go + m * features(s), s.atoms, s.blocks / 2, own.panels);
         const Term<T> terms[3] = {{s.go, &weights.outputT[0]},
                                   {s.go + features(s), &weights.outputT[1]},
                                   {s.go + 2 * features(s), &weights.outputT[2]}};
@@ -256,17 +200,25 @@ void outputAdjoint(const State<T>& s, int layer, Member& member) {
     }
 }
 
+template <class T, int W, int C>
+inline void attendOwnAdjoint(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int head = own.heads.begin; head < own.heads.end; ++head) {
+        const HeadAdjoint<T, W, C> work(s, layer, head, member.index);
+        if (layer > 0)
+            attendHeadAdjoint<T, W, C, true>(work);
+        else
+            attendHeadAdjoint<T, W, C, false>(work);
+    }
+}
+
 /// Adjoint of (8)-(10).
 template <class T, int W>
 void attendAdjoint(const State<T>& s, int layer, Member& member) {
-    const Own own = ownOf(s, member);
-    for (int head = own.heads.begin; head < own.heads.end; ++head) {
-        const HeadAdjoint<T, W> work(s, layer, head, member.index);
-        if (layer > 0)
-            attendHeadAdjoint<T, W, true>(work);
-        else
-            attendHeadAdjoint<T, W, false>(work);
-    }
+    if (s.headBlocks % 2 == 0)
+        attendOwnAdjoint<T, W, 2>(s, layer, member);
+    else
+        attendOwnAdjoint<T, W, 1>(s, layer, member);
 }
 
 /// Adjoint of (6) and of u in (11).
@@ -277,9 +229,9 @@ void projectAdjoint(const State<T>& s, int layer, Member& member) {
     Term<T> terms[5];
     int count = 0;
     for (int m = 0; m < 5; ++m)
-        fetchOthers<T, W>(s.gProject + m * features(s), s.atoms, s.blocks, own.blocks);
+        fetchOthers<T, W>(s.gProject + m * features(s), s.atoms, s.blocks / 2, own.panels);
     for (int m = 0; m < 3 && layer > 0; ++m)
-        fetchOthers<T, W>(s.gu + 3 * m * features(s), 3 * s.atoms, s.blocks, own.blocks);
+        fetchOthers<T, W>(s.gu + 3 * m * features(s), 3 * s.atoms, s.blocks / 2, own.panels);
     for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
             terms[count++] = {s.gProject + m * features(s), &weights.projectT[m]};
@@ -301,51 +253,6 @@ void normalizeAdjoint(const State<T>& s, int layer, Member& member) {
         for (int b = 0; b < s.blocks; ++b)
             add<T, W>(at<T, W>(s.gx, s.atoms, b, atom),
                       load<T, W>(at<T, W>(s.gNormal, s.atoms, b, atom)));
-    }
-}
-
-/// Adjoint of (5): dE/dr through the filters of the embedding.
-template <class T, int W>
-void neighborsAdjoint(const State<T>& s, int, Member& member) {
-    const Own own = ownOf(s, member);
-    T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairs * 4 * W;
-    multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
-    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
-        const FilterColumn<T, W> filters(s, s.embedding.filters, 0, block);
-        const T* element = s.embedding.neighbor + block * W;
-        for (int p = 0; p < s.pairs; ++p) {
-            const PairPlace<T>& place = s.place[p];
-            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
-            const auto g = load<T, W>(at<T, W>(s.gm, s.atoms, block, place.i)) *
-                               load<T, W>(element + zj * s.channels) +
-                           load<T, W>(at<T, W>(s.gm, s.atoms, block, place.j)) *
-                               load<T, W>(element + zi * s.channels);
-            add<T, W>(perPair + static_cast<size_t>(p) * 4 * W,
-                      g * filters.slope(place));
-        }
-    }
-}
-
-/// dE/d(displacement) of every pair from all members' lanes:
-/// dE/dr unit + (g - (g . unit) unit) / r with g = dE/d(unit).
-template <class T, int W>
-void gather(const State<T>& s, int, Member& member) {
-    const Range pairs = share(s.pairs, member.index, member.count);
-    for (int p = pairs.begin; p < pairs.end; ++p) {
-        T sum[4];
-        for (int c = 0; c < 4; ++c) {
-            auto lanes = zero<T, W>();
-            for (int from = 0; from < member.count; ++from)
-                lanes += load<T, W>(
-                    s.perPair + ((static_cast<size_t>(from) * s.pairs + p) * 4 + c) * W);
-            sum[c] = sumLanes<T, W>(lanes);
-        }
-        const PairPlace<T>& place = s.place[p];
-        const T along = sum[1] * place.unit[0] + sum[2] * place.unit[1] + sum[3] * place.unit[2];
-        for (int d = 0; d < 3; ++d)
-            s.gradient[3 * p + d] =
-                sum[0] * place.unit[d] +
-                (sum[1 + d] - along * place.unit[d]) * place.inverseDistance;
     }
 }
 

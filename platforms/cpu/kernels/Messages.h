@@ -11,41 +11,44 @@ namespace {
 
 enum Kind { kindKey, kind0, kind1, kind2 };
 
-/// Where row `row` of a block lies in a feature [B,rows,W].
-template <class T, int W>
-[[gnu::always_inline]] inline T* at(T* feature, int rows, int block, int row) {
-    return feature + (static_cast<size_t>(block) * rows + row) * W;
-}
-
-/// One head of one layer.
-template <class T, int W>
+/// One head of one layer, worked on in parts of C blocks.
+template <class T, int W, int C>
 struct Head {
+    using V = Vec<T, W>;
+    using Column = FilterColumn<T, W, C>;
+
     const State<T>& s;
     const LayerWork<T>& work;
     const Filters<T>& filters;
-    int first, count;  ///< blocks
+    int first, parts;  ///< first block, and how many times C blocks
     T* score;
     T* rows;    ///< scratch: lanes to be summed [2 chunkPairs + W, W]
     T* weight;  ///< scratch: a of the pairs of a chunk, both directions [2 chunkPairs + W]
 
     Head(const State<T>& state, int layer, int index, int member)
         : s(state), work(state.work[layer]), filters(state.layer[layer].filters),
-          first(index * state.headBlocks), count(state.headBlocks), score(work.score + static_cast<size_t>(index) * state.scores),
+          first(index * state.headBlocks), parts(state.headBlocks / C),
+          score(work.score + static_cast<size_t>(index) * state.scores),
           rows(state.scratch + static_cast<size_t>(member) * state.scratchSize),
           weight(rows + (2 * chunkPairs + W) * W) {}
 
-    T* scalar(T* feature, int b) const { return at<T, W>(feature, s.atoms, first + b, 0); }
-    T* vector(T* feature, int b) const { return at<T, W>(feature, 3 * s.atoms, first + b, 0); }
+    T* scalar(T* feature, int part) const {
+        return at<T, W>(feature, s.atoms, first + part * C, 0);
+    }
+    T* vector(T* feature, int part) const {
+        return at<T, W>(feature, 3 * s.atoms, first + part * C, 0);
+    }
     /// `which` of five features that lie one after the other.
-    T* among(T* features, int which, int b) const {
-        return scalar(features + static_cast<size_t>(which) * s.channels * s.atoms, b);
+    T* among(T* features, int which, int part) const {
+        return scalar(features + static_cast<size_t>(which) * s.channels * s.atoms, part);
     }
-    T* projected(int which, int b) const { return among(work.project, which, b); }
+    T* projected(int which, int part) const { return among(work.project, which, part); }
     /// A filter at r = 0.
-    Vec<T, W> self(int kind, int b) const {
-        return load<T, W>(filters.self + (static_cast<size_t>(kind) * s.blocks + first + b) * W);
+    V self(int kind, int part, int c) const {
+        return load<T, W>(filters.self +
+                          (static_cast<size_t>(kind) * s.blocks + first + part * C + c) * W);
     }
-    FilterColumn<T, W> column(int kind, int b) const { return {s, filters, kind, first + b}; }
+    Column column(int kind, int part) const { return {s, filters, kind, first + part * C}; }
 };
 
 /// Sums the lanes of `count` rows into `sums`, whose length is rounded up to W.
@@ -63,116 +66,128 @@ inline void activate(const T* score, int count, T* weight) {
 }
 
 /// Scores of every atom with itself.
-template <class T, int W>
-inline void scoreSelf(const Head<T, W>& h) {
+template <class T, int W, int C>
+inline void scoreSelf(const Head<T, W, C>& h) {
     T* own = h.score + h.s.selfStart;
-    for (int b = 0; b < h.count; ++b) {
-        const T *q = h.projected(0, b), *k = h.projected(1, b);
-        const auto filter = h.self(kindKey, b);
-        for (int atom = 0; atom < h.s.atoms; ++atom) {
-            const T sum = sumLanes<T, W>(load<T, W>(q + atom * W) * load<T, W>(k + atom * W) *
-                                         filter);
-            own[atom] = b == 0 ? sum : own[atom] + sum;
+    for (int part = 0; part < h.parts; ++part) {
+        const T *q = h.projected(0, part), *k = h.projected(1, part);
+        for (int atom = 0; atom < h.s.atoms; ++atom, q += 2 * W, k += 2 * W) {
+            auto sum = zero<T, W>();
+            for (int c = 0; c < C; ++c)
+                sum += load<T, W>(q + c * W) * load<T, W>(k + c * W) * h.self(kindKey, part, c);
+            own[atom] = sumLanes<T, W>(sum) + (part == 0 ? T(0) : own[atom]);
         }
     }
 }
 
-/// What every atom sends to itself; starts m and w of one block.
-template <class T, int W, bool Vectors>
-inline void sendSelf(const Head<T, W>& h, int b) {
-    const T *v0 = h.projected(2, b), *v1 = h.projected(3, b);
-    const T *own = h.score + h.s.selfStart, *v = Vectors ? h.vector(h.work.v, b) : nullptr;
-    T *m = h.scalar(h.s.m, b), *w = h.vector(h.s.w, b);
-    const auto d0 = h.self(kind0, b);
-    const auto d1 = h.self(kind1, b);
+/// What every atom sends to itself; starts m and w of one part.
+template <class T, int W, int C, bool Vectors>
+inline void sendSelf(const Head<T, W, C>& h, int part) {
+    const T *v0 = h.projected(2, part), *v1 = h.projected(3, part);
+    const T *own = h.score + h.s.selfStart, *v = Vectors ? h.vector(h.work.v, part) : nullptr;
+    T *m = h.scalar(h.s.m, part), *w = h.vector(h.s.w, part);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
         const auto weight = Silu<T, W>(spread<T, W>(own[atom])).value;
-        store<T, W>(m + atom * W, weight * load<T, W>(v0 + atom * W) * d0);
-        if constexpr (Vectors) {
-            const auto factor = load<T, W>(v1 + atom * W) * d1;
-            for (int row = 3 * atom; row < 3 * atom + 3; ++row)
-                store<T, W>(w + row * W, factor * load<T, W>(v + row * W));
-        } else {
-            for (int row = 3 * atom; row < 3 * atom + 3; ++row)
-                store<T, W>(w + row * W, zero<T, W>());
+        for (int c = 0; c < C; ++c) {
+            const int i = atom * 2 * W + c * W;
+            store<T, W>(m + i, weight * load<T, W>(v0 + i) * h.self(kind0, part, c));
+            auto factor = zero<T, W>();
+            if constexpr (Vectors)
+                factor = load<T, W>(v1 + i) * h.self(kind1, part, c);
+            for (int row = 3 * atom; row < 3 * atom + 3; ++row) {
+                if constexpr (Vectors)
+                    store<T, W>(w + row * 2 * W + c * W,
+                                factor * load<T, W>(v + row * 2 * W + c * W));
+                else
+                    store<T, W>(w + row * 2 * W + c * W, factor);
+            }
         }
     }
 }
 
-/// Adds one block's lanes to the scores of a chunk of pairs: q_i k_j Dk and q_j k_i Dk (8).
-template <class T, int W>
-inline void scorePairs(const Head<T, W>& h, int b, Range chunk) {
-    const T *q = h.projected(0, b), *k = h.projected(1, b);
-    const auto column = h.column(kindKey, b);
+/// Adds one part's lanes to the scores of a chunk of pairs: q_i k_j Dk and q_j k_i Dk (8).
+template <class T, int W, int C>
+inline void scorePairs(const Head<T, W, C>& h, int part, Range chunk) {
+    const T *q = h.projected(0, part), *k = h.projected(1, part);
+    const auto column = h.column(kindKey, part);
     T* row = h.rows;
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, row += 2 * W) {
+        const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column.fetch(*place);
         const auto filter = column.value(*place);
-        auto to = load<T, W>(q + place->offsetI) * (load<T, W>(k + place->offsetJ) * filter);
-        auto from = load<T, W>(q + place->offsetJ) * (load<T, W>(k + place->offsetI) * filter);
-        if (b > 0) {
-            to += load<T, W>(row);
-            from += load<T, W>(row + W);
+        auto to = part > 0 ? load<T, W>(row) : zero<T, W>();
+        auto from = part > 0 ? load<T, W>(row + W) : zero<T, W>();
+#pragma GCC unroll 2
+        for (int c = 0; c < C; ++c) {
+            to += load<T, W>(q + i + c * W) * (load<T, W>(k + j + c * W) * filter[c]);
+            from += load<T, W>(q + j + c * W) * (load<T, W>(k + i + c * W) * filter[c]);
         }
         store<T, W>(row, to);
         store<T, W>(row + W, from);
     }
 }
 
-/// Adds what the pairs of a chunk send to m (9) and w (10) of one block.
-template <class T, int W, bool Vectors>
-inline void sendPairs(const Head<T, W>& h, int b, Range chunk) {
-    const T *v0 = h.projected(2, b), *v1 = h.projected(3, b), *v2 = h.projected(4, b);
-    const T *v = Vectors ? h.vector(h.work.v, b) : nullptr, *weight = h.weight;
-    T *m = h.scalar(h.s.m, b), *w = h.vector(h.s.w, b);
-    const auto column0 = h.column(kind0, b), column1 = h.column(kind1, b),
-               column2 = h.column(kind2, b);
+/// Adds what the pairs of a chunk send to m (9) and w (10) of one part.
+template <class T, int W, int C, bool Vectors>
+inline void sendPairs(const Head<T, W, C>& h, int part, Range chunk) {
+    const T *v0 = h.projected(2, part), *v1 = h.projected(3, part), *v2 = h.projected(4, part);
+    const T *v = Vectors ? h.vector(h.work.v, part) : nullptr, *weight = h.weight;
+    T *m = h.scalar(h.s.m, part), *w = h.vector(h.s.w, part);
+    const auto column0 = h.column(kind0, part), column1 = h.column(kind1, part),
+               column2 = h.column(kind2, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, weight += 2) {
         const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column0.fetch(*place);
         column2.fetch(*place);
-        const auto d0 = column0.value(*place), d2 = column2.value(*place);
-        // One after the other, here and below: an atom may be a neighbor of its own image.
-        add<T, W>(m + i, weight[0] * (load<T, W>(v0 + j) * d0));
-        add<T, W>(m + j, weight[1] * (load<T, W>(v0 + i) * d0));
-        const auto alongI = load<T, W>(v2 + j) * d2, alongJ = load<T, W>(v2 + i) * d2;
-        auto carryI = zero<T, W>(), carryJ = zero<T, W>();
-        if constexpr (Vectors) {
+        if constexpr (Vectors)
             column1.fetch(*place);
-            const auto d1 = column1.value(*place);
-            carryI = load<T, W>(v1 + j) * d1;
-            carryJ = load<T, W>(v1 + i) * d1;
-        }
-#pragma GCC unroll 3
-        for (int d = 0; d < 3; ++d) {
-            auto toI = place->unit[d] * alongI, toJ = -place->unit[d] * alongJ;
+        const auto d0 = column0.value(*place), d2 = column2.value(*place);
+        Lanes<T, W, C> d1{};
+        if constexpr (Vectors)
+            d1 = column1.value(*place);
+#pragma GCC unroll 2
+        for (std::ptrdiff_t c = 0; c < C * W; c += W) {
+            // One after the other, here and below: an atom may be a neighbor of its own image.
+            add<T, W>(m + i + c, weight[0] * (load<T, W>(v0 + j + c) * d0[c / W]));
+            add<T, W>(m + j + c, weight[1] * (load<T, W>(v0 + i + c) * d0[c / W]));
+            const auto alongI = load<T, W>(v2 + j + c) * d2[c / W];
+            const auto alongJ = load<T, W>(v2 + i + c) * d2[c / W];
+            auto carryI = zero<T, W>(), carryJ = zero<T, W>();
             if constexpr (Vectors) {
-                toI += carryI * load<T, W>(v + 3 * j + d * W);
-                toJ += carryJ * load<T, W>(v + 3 * i + d * W);
+                carryI = load<T, W>(v1 + j + c) * d1[c / W];
+                carryJ = load<T, W>(v1 + i + c) * d1[c / W];
             }
-            add<T, W>(w + 3 * i + d * W, toI);
-            add<T, W>(w + 3 * j + d * W, toJ);
+#pragma GCC unroll 3
+            for (int d = 0; d < 3; ++d) {
+                auto toI = place->unit[d] * alongI, toJ = -place->unit[d] * alongJ;
+                if constexpr (Vectors) {
+                    toI += carryI * load<T, W>(v + 3 * j + d * 2 * W + c);
+                    toJ += carryJ * load<T, W>(v + 3 * i + d * 2 * W + c);
+                }
+                add<T, W>(w + 3 * i + d * 2 * W + c, toI);
+                add<T, W>(w + 3 * j + d * 2 * W + c, toJ);
+            }
         }
     }
 }
 
 /// m and w of one head.
-template <class T, int W, bool Vectors>
-inline void attendHead(const Head<T, W>& h) {
+template <class T, int W, int C, bool Vectors>
+inline void attendHead(const Head<T, W, C>& h) {
     scoreSelf(h);
-    for (int b = 0; b < h.count; ++b)
-        sendSelf<T, W, Vectors>(h, b);
+    for (int part = 0; part < h.parts; ++part)
+        sendSelf<T, W, C, Vectors>(h, part);
     for (int begin = 0; begin < h.s.pairs; begin += chunkPairs) {
         const Range chunk{begin, begin + chunkPairs < h.s.pairs ? begin + chunkPairs : h.s.pairs};
         const int directed = 2 * (chunk.end - chunk.begin);
-        for (int b = 0; b < h.count; ++b)
-            scorePairs(h, b, chunk);
+        for (int part = 0; part < h.parts; ++part)
+            scorePairs(h, part, chunk);
         sumAll<T, W>(h.rows, directed, h.score + 2 * begin);
         activate<T, W>(h.score + 2 * begin, directed, h.weight);
-        for (int b = 0; b < h.count; ++b)
-            sendPairs<T, W, Vectors>(h, b, chunk);
+        for (int part = 0; part < h.parts; ++part)
+            sendPairs<T, W, C, Vectors>(h, part, chunk);
     }
 }
 

@@ -100,7 +100,7 @@ inline void covariance(const State<T>& s, T* v, int atom, double (&mean)[3], dou
     for (int b = 0; b < s.blocks; ++b) {
         const T* from = at<T, W>(v, 3 * s.atoms, b, 3 * atom);
         for (int d = 0; d < 3; ++d)
-            sum[d] += __builtin_convertvector(load<T, W>(from + d * W), D);
+            sum[d] += __builtin_convertvector(load<T, W>(from + d * 2 * W), D);
     }
     for (int d = 0; d < 3; ++d)
         mean[d] = sumLanes<double, W>(sum[d]) / s.channels;
@@ -108,7 +108,7 @@ inline void covariance(const State<T>& s, T* v, int atom, double (&mean)[3], dou
         const T* from = at<T, W>(v, 3 * s.atoms, b, 3 * atom);
         D centred[3];
         for (int d = 0; d < 3; ++d)
-            centred[d] = __builtin_convertvector(load<T, W>(from + d * W), D) - mean[d];
+            centred[d] = __builtin_convertvector(load<T, W>(from + d * 2 * W), D) - mean[d];
         for (int d = 0; d < 3; ++d)
             for (int e = 0; e <= d; ++e)
                 product[d][e] += centred[d] * centred[e];
@@ -156,8 +156,8 @@ inline void whitenAtom(const State<T>& s, const WhiteningWeights<T>& weights, T*
         for (int d = 0; d < 3; ++d) {
             auto sum = zero<T, W>();
             for (int e = 0; e < 3; ++e)
-                sum += T(root[d][e]) * (load<T, W>(from + e * W) - T(w.mean[e]));
-            store<T, W>(to + d * W, sum * scale);
+                sum += T(root[d][e]) * (load<T, W>(from + e * 2 * W) - T(w.mean[e]));
+            store<T, W>(to + d * 2 * W, sum * scale);
         }
     }
 }
@@ -197,8 +197,8 @@ inline void rootAdjoint(const State<T>& s, const T* weight, T* v, T* g, const Wh
         for (int d = 0; d < 3; ++d)
             for (int e = 0; e < 3; ++e)
                 sum[d][e] +=
-                    __builtin_convertvector(scale * load<T, W>(adjoint + d * W), D) *
-                    (__builtin_convertvector(load<T, W>(from + e * W), D) - w.mean[e]);
+                    __builtin_convertvector(scale * load<T, W>(adjoint + d * 2 * W), D) *
+                    (__builtin_convertvector(load<T, W>(from + e * 2 * W), D) - w.mean[e]);
     }
     for (int d = 0; d < 3; ++d)
         for (int e = 0; e < 3; ++e)
@@ -227,18 +227,18 @@ inline void whitenAtomAdjoint(const State<T>& s, const T* weight, T* v, T* g, co
         Vec<T, W> passed[3] = {};
         for (int d = 0; d < 3; ++d)
             for (int e = 0; e < 3; ++e)
-                passed[d] += T(root[d][e]) * (scale * load<T, W>(adjoint + e * W)) +
+                passed[d] += T(root[d][e]) * (scale * load<T, W>(adjoint + e * 2 * W)) +
                              T((gCovariance[d][e] + gCovariance[e][d]) / s.channels) *
-                                 (load<T, W>(from + e * W) - T(w.mean[e]));
+                                 (load<T, W>(from + e * 2 * W) - T(w.mean[e]));
         for (int d = 0; d < 3; ++d) {
             sum[d] += passed[d];
-            store<T, W>(adjoint + d * W, passed[d]);
+            store<T, W>(adjoint + d * 2 * W, passed[d]);
         }
     }
     for (int d = 0; d < 3; ++d) {
         const T mean = sumLanes<T, W>(sum[d]) / T(s.channels);
         for (int b = 0; b < s.blocks; ++b)
-            add<T, W>(at<T, W>(g, 3 * s.atoms, b, 3 * atom) + d * W, spread<T, W>(-mean));
+            add<T, W>(at<T, W>(g, 3 * s.atoms, b, 3 * atom) + d * 2 * W, spread<T, W>(-mean));
     }
 }
 

@@ -40,11 +40,6 @@ size_t roundUp(size_t value, size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-std::vector<double> part(const std::vector<double>& values, size_t begin, size_t size) {
-    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
-    return {first, first + static_cast<std::ptrdiff_t>(size)};
-}
-
 plain::Matrix<double> transposed(const plain::Matrix<double>& matrix) {
     plain::Matrix<double> result(matrix.columns(), matrix.rows());
     for (size_t row = 0; row < matrix.rows(); ++row)
@@ -53,7 +48,13 @@ plain::Matrix<double> transposed(const plain::Matrix<double>& matrix) {
     return result;
 }
 
-/// b + W beta: what a norm's bias adds to a matrix's.
+}  // namespace
+
+std::vector<double> part(const std::vector<double>& values, size_t begin, size_t size) {
+    const auto first = values.begin() + static_cast<std::ptrdiff_t>(begin);
+    return {first, first + static_cast<std::ptrdiff_t>(size)};
+}
+
 std::vector<double> foldBias(const plain::Dense<double>& dense, size_t firstRow, size_t rows,
                              const std::vector<double>& beta) {
     std::vector<double> bias = part(dense.bias, firstRow, rows);
@@ -62,8 +63,6 @@ std::vector<double> foldBias(const plain::Dense<double>& dense, size_t firstRow,
             bias[row] += dense.weight(firstRow + row, c) * beta[c];
     return bias;
 }
-
-}  // namespace
 
 template <class T>
 PreparedWeights<T>::PreparedWeights(const ModelConfig& config, const Tensors& tensors, int width,
@@ -120,14 +119,14 @@ template <class T>
 Packed<T> PreparedWeights<T>::pack(size_t outputs, size_t inputs, const Entry& entry,
                                    const std::vector<double>& bias) {
     const size_t panel = 2 * W_, panels = (outputs + panel - 1) / panel;
-    const size_t rows = roundUp(inputs, W_);
+    const size_t rows = roundUp(inputs, panel);
     T* to = memory_.take(panels * panel * rows);
     for (size_t output = 0; output < outputs; ++output)
         for (size_t input = 0; input < inputs; ++input)
             to[(output / panel * rows + input) * panel + output % panel] =
                 static_cast<T>(entry(output, input));
     return {to, bias.empty() ? nullptr : keepVector(bias, panels * panel),
-            static_cast<int>(rows / W_), static_cast<int>(panels)};
+            static_cast<int>(rows / panel), static_cast<int>(panels)};
 }
 
 template <class T>
@@ -213,60 +212,6 @@ void PreparedWeights<T>::prepareProjections(const plain::LayerWeights<double>& w
 }
 
 template <class T>
-void PreparedWeights<T>::prepareHead(const plain::HeadWeights<double>& head,
-                                     const plain::NormWeights<double>& norm) {
-    prepareBlock0(head, norm);
-    prepareBlock1(head);
-}
-
-template <class T>
-void PreparedWeights<T>::prepareBlock0(const plain::HeadWeights<double>& head,
-                                       const plain::NormWeights<double>& norm) {
-    const plain::BlockWeights<double>& block = head.first;
-    const size_t half = F_ / 2;
-    packBoth(head_.length0, head_.length0T, F_, F_,
-             [&](size_t output, size_t input) { return block.length.weight(output, input); });
-    packBoth(head_.direction0, head_.direction0T, half, F_,
-             [&](size_t output, size_t input) { return head.direction.weight(output, input); });
-    packBoth(
-        head_.hiddenX0, head_.hiddenX0T, F_, F_,
-        [&](size_t output, size_t input) {
-            return block.hidden.weight(output, input) * norm.weight[input];
-        },
-        foldBias(block.hidden, 0, F_, norm.bias));
-    packBoth(head_.hiddenP0, head_.hiddenP0T, F_, F_,
-             [&](size_t output, size_t input) { return block.hidden.weight(output, F_ + input); });
-    packBoth(
-        head_.scalar0, head_.scalar0T, half, F_,
-        [&](size_t output, size_t input) { return block.output.weight(output, input); },
-        part(block.output.bias, 0, half));
-    packBoth(
-        head_.gate0, head_.gate0T, half, F_,
-        [&](size_t output, size_t input) { return block.output.weight(half + output, input); },
-        part(block.output.bias, half, half));
-}
-
-template <class T>
-void PreparedWeights<T>::prepareBlock1(const plain::HeadWeights<double>& head) {
-    const plain::BlockWeights<double>& block = head.last;
-    const size_t half = F_ / 2;
-    packBoth(head_.length1, head_.length1T, half, half,
-             [&](size_t output, size_t input) { return block.length.weight(output, input); });
-    packBoth(
-        head_.hiddenX1, head_.hiddenX1T, half, half,
-        [&](size_t output, size_t input) { return block.hidden.weight(output, input); },
-        block.hidden.bias);
-    packBoth(
-        head_.hiddenP1, head_.hiddenP1T, half, half,
-        [&](size_t output, size_t input) { return block.hidden.weight(output, half + input); });
-    std::vector<double> output;
-    for (size_t c = 0; c < half; ++c)
-        output.push_back(block.output.weight(0, c) * head.scale);
-    head_.output = keepVector(output, C_);
-    head_.bias = block.output.bias[0] * head.scale;
-}
-
-template <class T>
 typename PreparedWeights<T>::Evaluated PreparedWeights<T>::evaluate(
     const plain::Dense<double>& filter, double r, bool attention) const {
     const size_t outputs = filter.weight.columns();
@@ -299,6 +244,7 @@ typename PreparedWeights<T>::Evaluated PreparedWeights<T>::evaluate(
 template <class T>
 Filters<T> PreparedWeights<T>::tabulate(const plain::Dense<double>& filter, bool attention) {
     const size_t outputs = filter.bias.size(), pieces = grid_.empty() ? 0 : grid_.size() - 1;
+    const size_t panel = 2 * W_;
     T* table = memory_.take(pieces * outputs * 4);
     const plain::Dense<double> columns{transposed(filter.weight), filter.bias};
     Evaluated begin = pieces > 0 ? evaluate(columns, grid_[0], attention) : Evaluated{};
@@ -306,13 +252,13 @@ Filters<T> PreparedWeights<T>::tabulate(const plain::Dense<double>& filter, bool
         Evaluated end = evaluate(columns, grid_[piece + 1], attention);
         const double h = grid_[piece + 1] - grid_[piece];
         for (size_t output = 0; output < outputs; ++output) {
-            T* to = table + (output / W_ * pieces + piece) * 4 * W_ + output % W_;
+            T* to = table + (output / panel * pieces + piece) * 4 * panel + output % panel;
             const double f = begin.value[output], s = begin.slope[output];
             const double rise = (end.value[output] - f) / h, e = end.slope[output];
             to[0] = static_cast<T>(f);
-            to[W_] = static_cast<T>(s);
-            to[2 * W_] = static_cast<T>((3.0 * rise - 2.0 * s - e) / h);
-            to[3 * W_] = static_cast<T>((s + e - 2.0 * rise) / (h * h));
+            to[panel] = static_cast<T>(s);
+            to[2 * panel] = static_cast<T>((3.0 * rise - 2.0 * s - e) / h);
+            to[3 * panel] = static_cast<T>((s + e - 2.0 * rise) / (h * h));
         }
         begin = std::move(end);
     }

@@ -14,6 +14,13 @@
 
 namespace molspectra::native {
 
+/// `size` values from `begin` on.
+std::vector<double> part(const std::vector<double>& values, size_t begin, size_t size);
+
+/// b + W beta of some rows: what a norm's bias adds to the bias of the matrix behind it.
+std::vector<double> foldBias(const plain::Dense<double>& dense, size_t firstRow, size_t rows,
+                             const std::vector<double>& beta);
+
 /// What is folded: weight and bias of each LayerNorm into the matrices behind it, the embedding's
 /// half of `combine` into one vector an element, energy_scale into the last matrix, the cutoff of
 /// the messages into the filters.

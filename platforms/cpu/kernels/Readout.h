@@ -40,7 +40,7 @@ inline void lengths(int atoms, T* p, T* length, Range blocks) {
             const T* from = at<T, W>(p, 3 * atoms, block, 3 * atom);
             auto sum = zero<T, W>();
             for (int d = 0; d < 3; ++d)
-                sum += load<T, W>(from + d * W) * load<T, W>(from + d * W);
+                sum += load<T, W>(from + d * 2 * W) * load<T, W>(from + d * 2 * W);
             for (int lane = 0; lane < W; ++lane)
                 sum[lane] = T(__builtin_sqrt(sum[lane]));
             store<T, W>(at<T, W>(length, atoms, block, atom), sum);
@@ -55,9 +55,10 @@ inline void lengthsAdjoint(int atoms, T* p, T* length, T* gLength, T* gp, Range 
             const auto size = load<T, W>(at<T, W>(length, atoms, block, atom));
             const auto g = load<T, W>(at<T, W>(gLength, atoms, block, atom));
             const auto factor = size > T(0) ? g / size : zero<T, W>();
-            const size_t row = (static_cast<size_t>(block) * 3 * atoms + 3 * atom) * W;
+            const T* from = at<T, W>(p, 3 * atoms, block, 3 * atom);
+            T* to = at<T, W>(gp, 3 * atoms, block, 3 * atom);
             for (int d = 0; d < 3; ++d)
-                store<T, W>(gp + row + d * W, factor * load<T, W>(p + row + d * W));
+                store<T, W>(to + d * 2 * W, factor * load<T, W>(from + d * 2 * W));
         }
 }
 
@@ -108,10 +109,10 @@ void gate(const State<T>& s, int, Member& member) {
     for (int block = 2 * own.begin; block < 2 * own.end; ++block)
         for (int atom = 0; atom < s.atoms; ++atom) {
             const auto factor = load<T, W>(at<T, W>(s.out.gate, s.atoms, block, atom));
-            const size_t row = (static_cast<size_t>(block) * 3 * s.atoms + 3 * atom) * W;
+            const T* direction = at<T, W>(s.out.direction0, 3 * s.atoms, block, 3 * atom);
+            T* v = at<T, W>(s.out.v1, 3 * s.atoms, block, 3 * atom);
             for (int d = 0; d < 3; ++d)
-                store<T, W>(s.out.v1 + row + d * W,
-                            factor * load<T, W>(s.out.direction0 + row + d * W));
+                store<T, W>(v + d * 2 * W, factor * load<T, W>(direction + d * 2 * W));
         }
 }
 
@@ -165,32 +166,37 @@ void hidden1Adjoint(const State<T>& s, int, Member& member) {
     __builtin_memset(s.perPair + member.index * size, 0, size * sizeof(T));
 }
 
-/// Adjoint of (17) and of the outer SiLU; dE/dv1 takes the place of v1.
+/// Adjoint of (17) for one row of channels of one atom.
+template <class T, int W>
+[[gnu::always_inline]] inline void gateAtomAdjoint(const State<T>& s, int block, int atom) {
+    const auto factor = load<T, W>(at<T, W>(s.out.gate, s.atoms, block, atom));
+    const T* gv = at<T, W>(s.out.v1, 3 * s.atoms, block, 3 * atom);
+    const T* direction = at<T, W>(s.out.direction0, 3 * s.atoms, block, 3 * atom);
+    T* to = at<T, W>(s.out.gDirection0, 3 * s.atoms, block, 3 * atom);
+    auto sum = zero<T, W>();
+    for (int d = 0; d < 3; ++d) {
+        const auto g = load<T, W>(gv + d * 2 * W);
+        sum += g * load<T, W>(direction + d * 2 * W);
+        store<T, W>(to + d * 2 * W, g * factor);
+    }
+    store<T, W>(at<T, W>(s.out.gGate, s.atoms, block, atom), sum);
+}
+
+/// Adjoint of (17) and of the outer SiLU; dE/dv1 takes the place of v1, dE/ds that of dE/dx1.
 template <class T, int W>
 void gateAdjoint(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.headPanels, member);
     multiply<T, W>(s.out.v1, 3 * s.atoms, s.out.gP1, s.head.length1T, own);
     for (int block = 2 * own.begin; block < 2 * own.end; ++block)
-        for (int atom = 0; atom < s.atoms; ++atom) {
-            const size_t row = (static_cast<size_t>(block) * s.atoms + atom) * W;
-            const auto factor = load<T, W>(s.out.gate + row);
-            auto sum = zero<T, W>();
-            for (int d = 0; d < 3; ++d) {
-                const auto g = load<T, W>(s.out.v1 + 3 * row + d * W);
-                sum += g * load<T, W>(s.out.direction0 + 3 * row + d * W);
-                store<T, W>(s.out.gDirection0 + 3 * row + d * W, g * factor);
-            }
-            store<T, W>(s.out.gGate + row, sum);
-            store<T, W>(s.out.gScalar + row,
-                        load<T, W>(s.out.gX1 + row) *
-                            Silu<T, W>(load<T, W>(s.out.scalar + row)).slope);
-        }
+        for (int atom = 0; atom < s.atoms; ++atom)
+            gateAtomAdjoint<T, W>(s, block, atom);
+    activateBlocksAdjoint<T, W>(s.atoms, s.out.scalar, s.out.gX1, blocksOf(own));
 }
 
 template <class T, int W>
 void hidden0Adjoint(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> terms[2] = {{s.out.gScalar, &s.head.scalar0T}, {s.out.gGate, &s.head.gate0T}};
+    const Term<T> terms[2] = {{s.out.gX1, &s.head.scalar0T}, {s.out.gGate, &s.head.gate0T}};
     multiply<T, W>(s.out.gHidden0, s.atoms, terms, 2, own);
     activateBlocksAdjoint<T, W>(s.atoms, s.out.hidden0, s.out.gHidden0, blocksOf(own));
 }

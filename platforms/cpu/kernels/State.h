@@ -8,10 +8,10 @@
 
 namespace molspectra::native {
 
-// Letters as in model/README.md. W is the number of channels that are worked on together, a block;
-// B = F/W blocks. A feature of R rows (N atoms, or 3N with row 3 i + d for component d of atom i)
-// is stored as [B,R,W], so that the rows of a block lie together. Two neighboring blocks of
-// outputs are a panel. C is F/2 rounded up to whole panels, the width between the head's blocks.
+// Letters as in model/README.md. W is the number of channels that a vector holds, a block; two
+// blocks are a panel, and G = F/(2 W) is the number of panels. A feature of R rows (N atoms, or 3N
+// with row 3 i + d for component d of atom i) is stored as [G,R,2 W], so that the rows of a panel
+// lie together. C is F/2 rounded up to whole panels, the width between the head's blocks.
 
 /// Pairs whose scores are summed together: their lanes stay in the first-level cache.
 enum { chunkPairs = 256 };
@@ -21,7 +21,7 @@ template <class T>
 struct Packed {
     const T* data = nullptr;
     const T* bias = nullptr;  ///< [outputs], or none
-    int inputs = 0;           ///< blocks
+    int inputs = 0;           ///< panels
     int outputs = 0;          ///< panels
 };
 
@@ -30,7 +30,7 @@ struct Packed {
 /// the slope in their difference.
 template <class T>
 struct Filters {
-    const T* pieces = nullptr;  ///< [filters, B, pieces, 4 (powers), W]
+    const T* pieces = nullptr;  ///< [filters, G, pieces, 4 (powers), 2 W]
     const T* self = nullptr;    ///< at r = 0 [filters F]
     T* exact = nullptr;         ///< the same for the pairs outside the table
     const double* weight = nullptr;  ///< [filters F, K]
@@ -76,7 +76,7 @@ struct EmbeddingWeights {
 template <class T>
 struct PairPlace {
     int i, j;
-    int offsetI, offsetJ;  ///< i W and j W: where the atoms' rows lie in a block
+    int offsetI, offsetJ;  ///< 2 W i and 2 W j: where the atoms' rows lie in a panel
     int row;         ///< where its piece begins in a column of the table; if below zero, ~row is
                      ///< where it begins in one of `exact`
     int later;       ///< row of a pair that comes some pairs later, for the cache alone
@@ -89,14 +89,14 @@ struct PairPlace {
 /// What a layer keeps for its adjoint.
 template <class T>
 struct LayerWork {
-    T* normal;    ///< (x - mean) / deviation [B,N,W]
+    T* normal;    ///< (x - mean) / deviation [G,N,2 W]
     T* deviation; ///< one over it [N]
-    T* project;   ///< q, k, v0, v1, v2 [5,B,N,W]
-    T* v;         ///< vectors coming in [B,3N,W], none in the first layer
-    T* u;         ///< [3,B,3N,W]
-    T* o;         ///< [3,B,N,W]
+    T* project;   ///< q, k, v0, v1, v2 [5,G,N,2 W]
+    T* v;         ///< vectors coming in [G,3N,2 W], none in the first layer
+    T* u;         ///< [3,G,3N,2 W]
+    T* o;         ///< [3,G,N,2 W]
     T* score;     ///< argument of sigma in (8): pairs i from j and j from i, then atoms [H,S]
-    T* vOut;      ///< vectors going out, before whitening [B,3N,W]
+    T* vOut;      ///< vectors going out, before whitening [G,3N,2 W]
     T* outNormal; ///< with layerNorms: as `normal` for (13)
     T* outDeviation;
     double* whitening;  ///< means, eigenvectors and eigenvalues [N,15]
@@ -106,7 +106,7 @@ template <class T>
 struct HeadWork {
     T *p0, *length0, *direction0, *hidden0, *active0, *scalar, *gate, *x1, *v1;
     T *p1, *length1, *hidden1, *active1;
-    T *gHidden1, *gX1, *gP1, *gScalar, *gGate, *gDirection0, *gHidden0, *gP0;
+    T *gHidden1, *gX1, *gP1, *gGate, *gDirection0, *gHidden0, *gP0;
     double* energy;  ///< [N]
 };
 
@@ -136,24 +136,24 @@ struct State {
     const double* radialValue;  ///< e and phi, then their slopes, of these [exactPairs,2,K+1]
 
     // Features.
-    T* x;          ///< [B,N,W]
-    T* around;     ///< n of (5) [B,N,W]
-    T* m;          ///< [B,N,W]
-    T* w;          ///< [B,3N,W]
+    T* x;          ///< [G,N,2 W]
+    T* around;     ///< n of (5) [G,N,2 W]
+    T* m;          ///< [G,N,2 W]
+    T* w;          ///< [G,3N,2 W]
     const LayerWork<T>* work;
     T *normal, *deviation;  ///< of the final norm
-    T* v;                   ///< final vectors [B,3N,W]
+    T* v;                   ///< final vectors [G,3N,2 W]
     T* vWhite;              ///< the same after whitening
     double* whitening;
     HeadWork<T> out;
 
     // Adjoints.
-    T* gx;         ///< [B,N,W]
-    T* gv[2];      ///< of the vectors after odd and even layers [B,3N,W]
-    T *go, *gu;    ///< [3,B,N,W], [3,B,3N,W]
+    T* gx;         ///< [G,N,2 W]
+    T* gv[2];      ///< of the vectors after odd and even layers [G,3N,2 W]
+    T *go, *gu;    ///< [3,G,N,2 W], [3,G,3N,2 W]
     T* gm;
-    T* gProject;   ///< [5,B,N,W]
-    T* gNormal;    ///< [B,N,W]
+    T* gProject;   ///< [5,G,N,2 W]
+    T* gNormal;    ///< [G,N,2 W]
     T* scratch;    ///< rows of lanes to be summed, for each member [count, scratchSize]
     size_t scratchSize;
     T* selfSums;   ///< dE/da of the atoms with themselves [H,N]

@@ -21,19 +21,22 @@ using Counter = std::atomic<uint32_t>;
 /// fetched together.
 constexpr size_t separation = 128;
 
-/// How long a thread waits in which way; after both times it sleeps until it is woken.
-struct Patience {
-    std::chrono::microseconds spin;   ///< holding the core
-    std::chrono::microseconds yield;  ///< and then offering the core to others
-};
+using Patience = std::chrono::microseconds;
 
-/// Stages end within microseconds of each other. Whoever is much later than that has lost its core,
-/// perhaps to the very thread that waits for it. Sleeping comes late, because being woken takes as
-/// long as some stages, and once asleep both threads tend to sleep in turns.
-constexpr Patience inBarrier{std::chrono::microseconds(50), std::chrono::microseconds(200)};
+/// How long a thread holds its core before it sleeps in a barrier. Stages end within microseconds
+/// of each other, and being woken takes as long as some stages. Nobody yields: the scheduler would
+/// give the core away for milliseconds, while it lets one that was asleep go first.
+constexpr Patience inBarrier{100};
+
+/// The same once a member had to sleep: another program wants the cores, and whoever is late has
+/// lost its own, perhaps to the very thread that waits for it.
+constexpr Patience underLoad{3};
+
+/// Waits under load before a member is patient again: some steps of a simulation.
+constexpr int waitsUnderLoad = 400;
 
 /// The next step of a simulation follows after the integrator, some tens of microseconds later.
-constexpr Patience betweenWork{std::chrono::microseconds(100), std::chrono::microseconds(300)};
+constexpr Patience betweenWork{200};
 
 /// Looks at the counter between two looks at the clock, which costs about as much as one pause.
 constexpr int looksPerClock = 16;
@@ -56,18 +59,16 @@ bool changes(const Counter& counter, uint32_t old) {
 }
 
 /// Returns when the counter is no longer `old`; what was written before it changed is seen.
-void await(const Counter& counter, uint32_t old, const Patience& patience) {
+/// @return whether it had to sleep
+bool await(const Counter& counter, uint32_t old, Patience patience) {
     if (changes(counter, old))
-        return;
+        return false;
     const Clock::time_point begin = Clock::now();
-    for (Clock::duration waited{}; waited < patience.spin + patience.yield;
-         waited = Clock::now() - begin) {
-        if (waited >= patience.spin)
-            std::this_thread::yield();
+    while (Clock::now() - begin < patience)
         if (changes(counter, old))
-            return;
-    }
+            return false;
     counter.wait(old, std::memory_order_acquire);
+    return true;
 }
 
 /// Sequentially consistent, because a sleeper announces itself and then looks at the counter,
@@ -91,7 +92,10 @@ void Member::wait() {
     const uint32_t round = barrier_->round.load(std::memory_order_relaxed);
     const auto before = barrier_->arrived.fetch_add(1, std::memory_order_acq_rel);
     if (before + 1 < static_cast<uint32_t>(count)) {
-        await(barrier_->round, round, inBarrier);
+        if (await(barrier_->round, round, underLoad_ > 0 ? underLoad : inBarrier))
+            underLoad_ = waitsUnderLoad;
+        else if (underLoad_ > 0)
+            --underLoad_;
         return;
     }
     // The others read this only after the round has changed.
@@ -107,6 +111,7 @@ struct Team::State {
     void* context = nullptr;
     bool ending = false;
     int size;
+    Member caller;
     std::vector<std::thread> workers;
 
     explicit State(int threads) : size(threads) {}
@@ -130,6 +135,8 @@ Team::Team(int threads) : state_(std::make_unique<State>(std::max(threads, 1))) 
             member.wait();
         }
     };
+    state.caller.count = state.size;
+    state.caller.barrier_ = &state.barrier;
     state.workers.reserve(static_cast<size_t>(state.size) - 1);
     for (int index = 1; index < state.size; ++index) {
         Member member;
@@ -147,9 +154,7 @@ int Team::size() const {
 }
 
 void Team::run(void (*work)(void* context, Member& member), void* context) {
-    Member caller;
-    caller.count = state_->size;
-    caller.barrier_ = &state_->barrier;
+    Member& caller = state_->caller;
     if (state_->size > 1) {
         state_->work = work;
         state_->context = context;

@@ -20,11 +20,13 @@ public:
 private:
     friend class Team;
     struct Barrier* barrier_ = nullptr;
+    int underLoad_ = 0;  ///< waits left in which other programs are expected to want the cores
 };
 
 /// Workers spin for some microseconds after their last work, because the next evaluation of a
-/// molecular dynamics run comes soon, and then sleep. In a barrier members spin briefly, then offer
-/// their core to others, then sleep. So a step costs little on a quiet machine, and a busy or
+/// molecular dynamics run comes soon, and then sleep. In a barrier members spin as long as a stage
+/// may last and then sleep; one that had to expects other programs to want the cores, and sleeps
+/// almost at once for a while. So a step costs little on a quiet machine, and a busy or
 /// oversubscribed one is not starved. One Team serves one caller at a time.
 class Team {
 public:

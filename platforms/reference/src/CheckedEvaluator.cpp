@@ -85,8 +85,9 @@ void CheckedEvaluator::refuse(const std::string& what, double difference, double
         cat("MolSpectraForce: comparing the native evaluation of model ", model,
             " with TorchScript: ", what, " by ", difference, " ", unit, ", expected at most ",
             allowed, " ", unit,
-            "; the model's code is not that of the network it describes: try the evaluator "
-            "torchscript"));
+            "; the model's code is not that of the network it describes, or the network whitens "
+            "the vectors of an exactly planar molecule, which no precision bears: try the "
+            "evaluator torchscript, or another geometry"));
 }
 
 }  // namespace MolSpectraPlugin

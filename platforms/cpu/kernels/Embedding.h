@@ -1,0 +1,122 @@
+// What belongs to one member of the team, and the stages before the first layer and after the last
+// adjoint: exact filters, equation (5), and dE/d(displacement) of every pair.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "platforms/cpu/kernels/Filter.h"
+#include "platforms/cpu/kernels/Threads.h"
+
+namespace molspectra::native {
+namespace {
+
+/// Heads and blocks of one member. Heads are dealt so that their blocks are whole panels.
+struct Own {
+    Range heads, blocks, panels;
+};
+
+template <class T>
+inline Own ownOf(const State<T>& s, const Member& member) {
+    const int step = s.headBlocks % 2 == 0 ? 1 : 2;
+    const Range groups = share(s.heads / step, member.index, member.count);
+    const Range heads{groups.begin * step, groups.end * step};
+    const Range blocks{heads.begin * s.headBlocks, heads.end * s.headBlocks};
+    return {heads, blocks, {blocks.begin / 2, blocks.end / 2}};
+}
+
+template <class T>
+inline size_t features(const State<T>& s) {
+    return static_cast<size_t>(s.channels) * s.atoms;
+}
+
+template <class T, int W>
+void exactFilters(const State<T>& s, int layer, Member& member) {
+    const Own own = ownOf(s, member);
+    const bool attention = layer >= 0;
+    for (int kind = 0; kind < (attention ? 4 : 1); ++kind)
+        for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+            fillExact<T, W>(s, attention ? s.layer[layer].filters : s.embedding.filters, kind,
+                            block, attention);
+}
+
+/// (5): n_i += B[z_j] T(r) and the same for j.
+template <class T, int W>
+void neighbors(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
+        const FilterColumn<T, W, 1> filters(s, s.embedding.filters, 0, block);
+        const T* element = s.embedding.neighbor + block * W;
+        for (int atom = 0; atom < s.atoms; ++atom)
+            store<T, W>(at<T, W>(s.around, s.atoms, block, atom), zero<T, W>());
+        for (int p = 0; p < s.pairs; ++p) {
+            const PairPlace<T>& place = s.place[p];
+            const auto filter = filters.value(place)[0];
+            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
+            add<T, W>(at<T, W>(s.around, s.atoms, block, place.i),
+                      load<T, W>(element + zj * s.channels) * filter);
+            add<T, W>(at<T, W>(s.around, s.atoms, block, place.j),
+                      load<T, W>(element + zi * s.channels) * filter);
+        }
+    }
+}
+
+/// (5): x = start[z] + W n.
+template <class T, int W>
+void combine(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block)
+        for (int atom = 0; atom < s.atoms; ++atom)
+            store<T, W>(at<T, W>(s.x, s.atoms, block, atom),
+                        load<T, W>(s.embedding.start +
+                                   static_cast<size_t>(s.numbers[atom]) * s.channels + block * W));
+    const Term<T> term{s.around, &s.embedding.combine};
+    if (s.neighborEmbedding)
+        multiply<T, W>(s.x, s.atoms, &term, 1, own.panels, true);
+}
+
+/// Adjoint of (5): dE/dr through the filters of the embedding.
+template <class T, int W>
+void neighborsAdjoint(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairs * 4 * W;
+    multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
+    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
+        const FilterColumn<T, W, 1> filters(s, s.embedding.filters, 0, block);
+        const T* element = s.embedding.neighbor + block * W;
+        for (int p = 0; p < s.pairs; ++p) {
+            const PairPlace<T>& place = s.place[p];
+            const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
+            const auto g = load<T, W>(at<T, W>(s.gm, s.atoms, block, place.i)) *
+                               load<T, W>(element + zj * s.channels) +
+                           load<T, W>(at<T, W>(s.gm, s.atoms, block, place.j)) *
+                               load<T, W>(element + zi * s.channels);
+            add<T, W>(perPair + static_cast<size_t>(p) * 4 * W,
+                      g * filters.slope(place)[0]);
+        }
+    }
+}
+
+/// dE/d(displacement) of every pair from all members' lanes:
+/// dE/dr unit + (g - (g . unit) unit) / r with g = dE/d(unit).
+template <class T, int W>
+void gather(const State<T>& s, int, Member& member) {
+    const Range pairs = share(s.pairs, member.index, member.count);
+    for (int p = pairs.begin; p < pairs.end; ++p) {
+        T sum[4];
+        for (int c = 0; c < 4; ++c) {
+            auto lanes = zero<T, W>();
+            for (int from = 0; from < member.count; ++from)
+                lanes += load<T, W>(
+                    s.perPair + ((static_cast<size_t>(from) * s.pairs + p) * 4 + c) * W);
+            sum[c] = sumLanes<T, W>(lanes);
+        }
+        const PairPlace<T>& place = s.place[p];
+        const T along = sum[1] * place.unit[0] + sum[2] * place.unit[1] + sum[3] * place.unit[2];
+        for (int d = 0; d < 3; ++d)
+            s.gradient[3 * p + d] =
+                sum[0] * place.unit[d] +
+                (sum[1 + d] - along * place.unit[d]) * place.inverseDistance;
+    }
+}
+
+}  // namespace
+}  // namespace molspectra::native
