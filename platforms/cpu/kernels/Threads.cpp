@@ -26,7 +26,7 @@ using Patience = std::chrono::microseconds;
 /// How long a thread holds its core before it sleeps in a barrier. Stages end within microseconds
 /// of each other, and being woken takes as long as some stages. Nobody yields: the scheduler would
 /// give the core away for milliseconds, while it lets one that was asleep go first.
-constexpr Patience inBarrier{100};
+constexpr Patience inBarrier{300};
 
 /// The same once a member had to sleep: another program wants the cores, and whoever is late has
 /// lost its own, perhaps to the very thread that waits for it.
@@ -92,10 +92,10 @@ void Member::wait() {
     const uint32_t round = barrier_->round.load(std::memory_order_relaxed);
     const auto before = barrier_->arrived.fetch_add(1, std::memory_order_acq_rel);
     if (before + 1 < static_cast<uint32_t>(count)) {
-        if (await(barrier_->round, round, underLoad_ > 0 ? underLoad : inBarrier))
-            underLoad_ = waitsUnderLoad;
-        else if (underLoad_ > 0)
-            --underLoad_;
+        const bool hurried = underLoad_ > 0;
+        const bool slept = await(barrier_->round, round, hurried ? underLoad : inBarrier);
+        // Sleeping out of hurry says nothing: only a patient wait can find the load again.
+        underLoad_ = hurried ? underLoad_ - 1 : slept ? waitsUnderLoad : 0;
         return;
     }
     // The others read this only after the round has changed.
