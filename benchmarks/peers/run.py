@@ -62,8 +62,8 @@ def options():
     parser.add_argument("--molecules", nargs="+", default=["ethanol", "aspirin"],
                         help="of tests/golden/geometries.json, for --models")
     parser.add_argument("--platforms", nargs="+", default=["Reference", "CPU"])
-    parser.add_argument("--rounds", type=int, default=30, help="turns of every side")
-    parser.add_argument("--steps", type=int, default=20, help="OpenMM steps in a turn")
+    parser.add_argument("--rounds", type=int, default=8, help="turns of every side")
+    parser.add_argument("--steps", type=int, default=50, help="OpenMM steps in a turn")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/results/peers.json")
     return parser.parse_args()
 
