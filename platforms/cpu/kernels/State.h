@@ -16,7 +16,7 @@ namespace molspectra::native {
 /// Pairs whose scores are summed together: their lanes stay in the first-level cache.
 enum { chunkPairs = 256 };
 
-/// A weight matrix as gemm reads it: panel by panel [panels, inputs, 2 W].
+/// A weight matrix as Gemm.h reads it: panel by panel [panels, inputs, 2 W].
 template <class T>
 struct Packed {
     const T* data = nullptr;
@@ -83,7 +83,7 @@ struct PairPlace {
     T t, t2, t3;     ///< powers of the distance from the piece's knot
     T twoT, threeT2; ///< and of their derivatives
     T unit[3];       ///< d / r
-    T inverseDistance;
+    T inverseDistance;  ///< 1/angstrom
 };
 
 /// What a layer keeps for its adjoint.
