@@ -1,8 +1,9 @@
 # OpenMM from its folder or its Python wheel, which ship no CMake package.
 #
 # Looks in OPENMM_DIR (a folder with include/ and lib/), else beside the openmm package of the
-# Python interpreter found. Makes OpenMM::OpenMM and sets OpenMM_VERSION, OpenMM_LIBRARY_DIR,
-# OpenMM_PLUGIN_DIR and OpenMM_SWIG_DIR.
+# Python interpreter found. Makes OpenMM::OpenMM, OpenMM::OpenCL and OpenMM::CUDA where those
+# platforms' libraries are, and sets OpenMM_VERSION, OpenMM_LIBRARY_DIR, OpenMM_PLUGIN_DIR and
+# OpenMM_SWIG_DIR.
 if(NOT OPENMM_DIR)
     execute_process(
         COMMAND ${Python_EXECUTABLE} -c
@@ -32,3 +33,14 @@ if(OpenMM_FOUND AND NOT TARGET OpenMM::OpenMM)
         IMPORTED_LOCATION ${OpenMM_LIBRARY}
         INTERFACE_INCLUDE_DIRECTORIES ${OpenMM_INCLUDE_DIR})
 endif()
+foreach(_platform OpenCL CUDA)
+    find_library(OpenMM_${_platform}_LIBRARY OpenMM${_platform}
+        PATHS ${OpenMM_PLUGIN_DIR} NO_DEFAULT_PATH)
+    mark_as_advanced(OpenMM_${_platform}_LIBRARY)
+    if(OpenMM_${_platform}_LIBRARY AND NOT TARGET OpenMM::${_platform})
+        add_library(OpenMM::${_platform} SHARED IMPORTED)
+        set_target_properties(OpenMM::${_platform} PROPERTIES
+            IMPORTED_LOCATION ${OpenMM_${_platform}_LIBRARY}
+            INTERFACE_LINK_LIBRARIES OpenMM::OpenMM)
+    endif()
+endforeach()

@@ -12,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/api/module.h>
@@ -54,7 +55,10 @@ private:
 /// than they save on small tensors, and many times more where other programs are busy as well.
 class ThreadLimit {
 public:
-    explicit ThreadLimit(int most) : before(at::get_num_threads()) { set(std::min(before, most)); }
+    explicit ThreadLimit(int most) : before(at::get_num_threads()) {
+        if (most > 0)
+            set(std::min(before, most));
+    }
     ~ThreadLimit() { set(before); }
     ThreadLimit(const ThreadLimit&) = delete;
     ThreadLimit& operator=(const ThreadLimit&) = delete;
@@ -76,29 +80,14 @@ std::string essence(const std::string& what) {
     return molspectra::trim(what.substr(start, what.find('\n', start) - start));
 }
 
-template <class Work>
-auto translateTorch(const std::string& doing, Work&& work) {
-    try {
-        const PythonLockRelease unlocked;
-        const PlainExecution plain;
-        return work();
-    }
-    catch (const OpenMMException&) {
-        throw;
-    }
-    catch (const c10::Error& error) {
-        throw OpenMMException(cat(doing, essence(error.what_without_backtrace())));
-    }
-    catch (const std::exception& error) {
-        throw OpenMMException(cat(doing, essence(error.what())));
-    }
-}
-
-torch::jit::Module loadModule(const std::string& bytes, const std::string& name) {
-    return translateTorch(cat("MolSpectraForce: reading model ", name, " as TorchScript: "), [&] {
+torch::jit::Module loadModule(const std::string& bytes, const std::string& name,
+                              const std::string& device) {
+    torch::jit::Module module;
+    withTorch(cat("MolSpectraForce: reading model ", name, " as TorchScript: "), [&] {
         std::istringstream stream(bytes);
-        return torch::jit::load(stream, c10::Device(c10::kCPU));
+        module = torch::jit::load(stream, c10::Device(device));
     });
+    return module;
 }
 
 std::string writeTypes(const std::vector<std::string>& arguments, const std::string& result) {
@@ -142,11 +131,12 @@ void checkWeights(const torch::jit::Module& module, const molspectra::ModelDescr
     }
 }
 
-/// Module::to() would convert integer buffers as well.
-void convertToDouble(torch::jit::Module& module) {
-    const auto convert = [](at::Tensor tensor) {
+/// Module::to() would convert integer buffers as well. Buffers of double precision stay so in
+/// single: they are meant to.
+void convert(torch::jit::Module& module, bool doublePrecision) {
+    const auto convert = [&](at::Tensor tensor) {
         tensor.requires_grad_(false);
-        if (tensor.is_floating_point())
+        if (tensor.is_floating_point() && doublePrecision)
             tensor.set_data(tensor.to(at::kDouble));
     };
     for (const at::Tensor& parameter : module.parameters())
@@ -180,103 +170,118 @@ molspectra::Tensor fromTensor(const at::Tensor& tensor) {
 
 }  // namespace
 
+void withTorch(const std::string& doing, const std::function<void()>& work, int threads) {
+    try {
+        const PythonLockRelease unlocked;
+        const PlainExecution plain;
+        const ThreadLimit limit(threads);
+        const c10::InferenceMode ordinary(false);  // a caller in inference mode has no gradients
+        work();
+    }
+    catch (const OpenMMException&) {
+        throw;
+    }
+    catch (const c10::Error& error) {
+        throw OpenMMException(cat(doing, essence(error.what_without_backtrace())));
+    }
+    catch (const std::exception& error) {
+        throw OpenMMException(cat(doing, essence(error.what())));
+    }
+}
+
 struct TorchModel::Impl {
     std::string name;
     molspectra::ModelDescription description;
     torch::jit::Module module;
-    int threads;
+    TorchPlacement placement;
 
-    int threadsFor(const molspectra::NeighborPairs& pairs) const;
-    double forward(std::span<const int> atomicNumbers, const molspectra::NeighborPairs& pairs,
-                   const at::Tensor& positions, at::Tensor& energy);
-    std::vector<double> forces(const at::Tensor& energy, const at::Tensor& positions) const;
+    [[noreturn]] void refuse(const std::string& text) const {
+        throw OpenMMException(cat("MolSpectraForce: evaluating model ", name, ": ", text));
+    }
 };
 
-int TorchModel::Impl::threadsFor(const molspectra::NeighborPairs& pairs) const {
-    const int64_t elements = static_cast<int64_t>(pairs.size()) * description.config.channels;
-    return static_cast<int>(std::min<int64_t>(threads, 1 + elements / elementsPerThread));
-}
-
-double TorchModel::Impl::forward(std::span<const int> atomicNumbers,
-                                 const molspectra::NeighborPairs& pairs,
-                                 const at::Tensor& positions, at::Tensor& energy) {
-    const auto atoms = static_cast<int64_t>(atomicNumbers.size());
-    const std::vector<int64_t> numbers(atomicNumbers.begin(), atomicNumbers.end());
-    energy = module
-                 .forward({toTensor<int64_t>(numbers, {atoms}, at::kLong), positions,
-                           pairTensor(pairs),
-                           toTensor<double>(pairs.shift, {static_cast<int64_t>(pairs.size()), 3},
-                                            at::kDouble),
-                           at::zeros({atoms}, at::TensorOptions().dtype(at::kLong)),
-                           static_cast<int64_t>(1)})
-                 .toTensor();
-    if (energy.numel() != 1)
-        throw OpenMMException(cat("MolSpectraForce: evaluating model ", name, ": ", energy.numel(),
-                                  " energies returned, expected 1 for one molecule"));
-    return energy.item().toDouble();
-}
-
-std::vector<double> TorchModel::Impl::forces(const at::Tensor& energy,
-                                             const at::Tensor& positions) const {
-    std::vector<double> values(static_cast<size_t>(positions.numel()), 0.0);
-    if (!energy.requires_grad())
-        throw OpenMMException(cat("MolSpectraForce: evaluating model ", name,
-                                  ": the energy has no derivative, expected it to depend on the "
-                                  "positions"));
-    const auto gradients = torch::autograd::grad({energy.sum()}, {positions}, {}, std::nullopt,
-                                                 false, /*allow_unused=*/true);
-    if (!gradients[0].defined())  // no atom has a neighbor
-        return values;
-    const at::Tensor gradient = gradients[0].contiguous();
-    const auto* data = gradient.const_data_ptr<double>();
-    for (size_t i = 0; i < values.size(); ++i)
-        values[i] = -data[i];
-    return values;
-}
-
-TorchModel::TorchModel(const std::string& bytes, const std::string& name, int threads)
-    : impl(std::make_unique<Impl>(
-          Impl{name, readDescription(bytes, name), loadModule(bytes, name), threads})) {
+TorchModel::TorchModel(const std::string& bytes, const std::string& name,
+                       const TorchPlacement& placement)
+    : impl(std::make_unique<Impl>(Impl{name, readDescription(bytes, name),
+                                       loadModule(bytes, name, placement.device), placement})) {
     checkForward(impl->module, name);
     checkWeights(impl->module, impl->description, name);
     impl->module.eval();
-    convertToDouble(impl->module);
+    impl->placement.doublePrecision |= impl->description.dtype == "float64";
+    convert(impl->module, impl->placement.doublePrecision);
 }
 
 TorchModel::~TorchModel() = default;
+
+const std::string& TorchModel::name() const {
+    return impl->name;
+}
 
 const molspectra::ModelDescription& TorchModel::description() const {
     return impl->description;
 }
 
+bool TorchModel::doublePrecision() const {
+    return impl->placement.doublePrecision;
+}
+
+int TorchModel::threadsFor(int64_t pairs) const {
+    const int64_t paid = 1 + pairs * description().config.channels / elementsPerThread;
+    return static_cast<int>(std::min<int64_t>(impl->placement.threads, paid));
+}
+
 molspectra::Tensors TorchModel::tensors() const {
-    return translateTorch(cat("MolSpectraForce: reading the weights of ", impl->name, ": "), [&] {
-        molspectra::Tensors tensors;
+    molspectra::Tensors tensors;
+    withTorch(cat("MolSpectraForce: reading the weights of ", impl->name, ": "), [&] {
         for (const auto& parameter : impl->module.named_parameters())
             tensors[parameter.name] = fromTensor(parameter.value);
         for (const auto& buffer : impl->module.named_buffers())
             tensors[buffer.name] = fromTensor(buffer.value);
-        return tensors;
     });
+    return tensors;
 }
 
 TorchModel::Result TorchModel::evaluate(std::span<const int> atomicNumbers,
                                         std::span<const double> positions,
                                         const molspectra::NeighborPairs& pairs, bool wantForces) {
-    return translateTorch(cat("MolSpectraForce: evaluating model ", impl->name, ": "), [&] {
-        const auto atoms = static_cast<int64_t>(atomicNumbers.size());
-        const ThreadLimit limit(impl->threadsFor(pairs));
-        const c10::InferenceMode ordinary(false);  // a caller in inference mode has no gradients
+    Result result;
+    const auto atoms = static_cast<int64_t>(atomicNumbers.size());
+    const auto count = static_cast<int64_t>(pairs.size());
+    const auto work = [&] {
+        const std::vector<int64_t> numbers(atomicNumbers.begin(), atomicNumbers.end());
         const c10::AutoGradMode gradients(wantForces);
         at::Tensor x = toTensor<double>(positions, {atoms, 3}, at::kDouble);
         x.requires_grad_(wantForces);
-        at::Tensor energy;
-        Result result;
-        result.energy = impl->forward(atomicNumbers, pairs, x, energy);
+        const at::Tensor energy =
+            forward(toTensor<int64_t>(numbers, {atoms}, at::kLong), x, pairTensor(pairs),
+                    toTensor<double>(pairs.shift, {count, 3}, at::kDouble),
+                    at::zeros({atoms}, at::TensorOptions().dtype(at::kLong)), 1);
+        result.energy = energy.item().toDouble();
         if (wantForces)
-            result.forces = impl->forces(energy, x);
-        return result;
-    });
+            result.forces = fromTensor(gradient(energy, x).neg()).values;
+    };
+    withTorch(cat("MolSpectraForce: evaluating model ", impl->name, ": "), work,
+              threadsFor(count));
+    return result;
+}
+
+at::Tensor TorchModel::forward(const at::Tensor& numbers, const at::Tensor& positions,
+                               const at::Tensor& pairs, const at::Tensor& shifts,
+                               const at::Tensor& molecule, int64_t molecules) {
+    at::Tensor energies =
+        impl->module.forward({numbers, positions, pairs, shifts, molecule, molecules}).toTensor();
+    if (energies.dim() != 1 || energies.size(0) != molecules)
+        impl->refuse(cat(energies.numel(), " energies returned for ", molecules,
+                         " molecules, expected one for each"));
+    return energies;
+}
+
+at::Tensor TorchModel::gradient(const at::Tensor& energy, const at::Tensor& positions) const {
+    if (!energy.requires_grad())
+        impl->refuse("the energy has no derivative, expected it to depend on the positions");
+    const auto gradients = torch::autograd::grad({energy.sum()}, {positions}, {}, std::nullopt,
+                                                 false, /*allow_unused=*/true);
+    return gradients[0].defined() ? gradients[0] : at::zeros_like(positions);
 }
 
 }  // namespace MolSpectraPlugin

@@ -44,7 +44,7 @@ ModelConfig smallest() {
 }
 
 Tensors tensorsOf(const ModelConfig& config) {
-    return TorchModel(networkOf(config), "a network", 1).tensors();
+    return TorchModel(networkOf(config), "a network", {}).tensors();
 }
 
 }  // namespace

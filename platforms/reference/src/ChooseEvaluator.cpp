@@ -52,8 +52,9 @@ std::unique_ptr<Evaluator> makeNative(const MolSpectraForce& force, const AtomSe
 std::unique_ptr<Evaluator> chooseEvaluator(const MolSpectraForce& force, const AtomSelection& atoms,
                                            const PlatformHabit& habit) {
     const int asked = force.getThreads();
-    auto torch = std::make_unique<TorchModel>(force.getModelBytes(), force.getModelName(),
-                                              asked > 0 ? asked : habit.torchThreads);
+    const TorchPlacement placement = {.threads = asked > 0 ? asked : habit.torchThreads};
+    auto torch =
+        std::make_unique<TorchModel>(force.getModelBytes(), force.getModelName(), placement);
     if (force.getEvaluator() == "torchscript")
         return std::make_unique<TorchEvaluator>(std::move(torch), atoms, "as asked for");
     const molspectra::Tensors tensors = torch->tensors();
