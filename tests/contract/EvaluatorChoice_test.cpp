@@ -117,7 +117,7 @@ TEST(EvaluatorChoice, InstructionsThatDoNotExist_AreRefused) {
 class SelfCheck : public testing::Test {
 protected:
     Bench::Setting altered(const Sample& sample) const {
-        return {.platform = "CPU", .model = model, .numbers = sample.numbers};
+        return {.place = "CPU", .model = model, .numbers = sample.numbers};
     }
 
     const std::string model = alteredNetwork(factor);

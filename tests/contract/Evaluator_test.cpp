@@ -52,7 +52,7 @@ class NativeEvaluator : public ContractTest {
 protected:
     Bench::Setting specification(const Bench::Setting& setting) const {
         Bench::Setting other = setting;
-        other.platform = "Reference";
+        other.place = "Reference";
         other.evaluator = "torchscript";
         return other;
     }

@@ -55,7 +55,8 @@ TABLE = {
 EXTRA = {"plugin/src/TorchModel.cpp": {"torch"}, "trainer/main.cpp": {"torch"}}
 
 # Headers that may include LibTorch: they are what only torch-side sources include.
-TORCH_HEADER_FOLDERS = ("model", "trainer/objectives", "trainer/training")
+TORCH_HEADER_FOLDERS = ("model", "trainer/objectives", "trainer/training", "platforms/common/src",
+                        "platforms/cuda")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 FREE = ("tests", "benchmarks", "examples", "wrappers")
