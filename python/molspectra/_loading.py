@@ -1,16 +1,20 @@
 """Loading of the platform libraries, after checking that they can work here."""
 # SPDX-License-Identifier: MIT
 import os
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Optional
 
 import openmm
 
-from . import _build
+from . import _build, _diagnose
 
+PLUGINS = Path(__file__).resolve().parent / "lib" / "plugins"
 _OLDEST_OPENMM = (8, 4)
-_PLUGINS = Path(__file__).resolve().parent / "lib" / "plugins"
+_STEM = "libOpenMMMolSpectra"
 _REQUIRED = "Reference"
+_KERNEL = "CalcMolSpectraForce"
 _failures: dict[str, str] = {}
 
 
@@ -43,16 +47,65 @@ def loadPlugins() -> None:
 
     The Reference library must load, the others may fail; see loadFailures.
     """
-    openmm.Platform.loadPluginsFromDirectory(str(_PLUGINS))
-    for message in openmm.Platform.getPluginLoadFailures():
-        for library in _PLUGINS.glob("*.so"):
-            if library.name in message:
-                _failures[library.stem.removeprefix("libOpenMMMolSpectra")] = message
-    if not (_PLUGINS / f"libOpenMMMolSpectra{_REQUIRED}.so").exists():
-        _failures[_REQUIRED] = f"no such library in {os.fspath(_PLUGINS)}"
+    if not (PLUGINS / f"{_STEM}{_REQUIRED}.so").exists():
+        _failures[_REQUIRED] = f"no such library in {os.fspath(PLUGINS)}"
+    for library in sorted(PLUGINS.glob(f"{_STEM}*.so")):
+        platform = library.stem.removeprefix(_STEM)
+        try:
+            reason = _reasonToLeave(platform)
+            if reason is None:
+                openmm.Platform.loadPluginLibrary(os.fspath(library))
+        except openmm.OpenMMException as error:
+            reason = str(error)
+        if reason is not None:
+            _failures[platform] = reason
     if _REQUIRED in _failures:
         raise ImportError(f"loading molspectra: its {_REQUIRED} library cannot be used: "
                           f"{_failures[_REQUIRED]}")
+
+
+def _reasonToLeave(platform: str) -> Optional[str]:
+    """Why a library is better not loaded: it takes long to fail, or may crash. None to load it."""
+    if not hasPlatform(platform):
+        told = [f"OpenMM has no platform {platform} here", *openmmFailures(platform)]
+        return "; ".join(told)
+    return _diagnose.cudaConflict(_diagnose.findCuda(PLUGINS)) if platform == "CUDA" else None
+
+
+def openmmFailures(platform: str) -> list[str]:
+    """Why OpenMM could not load its own library for a platform; empty if it could."""
+    library = f"/libOpenMM{platform}.so: "
+    return [message for message in openmm.Platform.getPluginLoadFailures() if library in message]
+
+
+def hasPlatform(name: str) -> bool:
+    """Whether OpenMM has a platform."""
+    names = (openmm.Platform.getPlatform(index).getName()
+             for index in range(openmm.Platform.getNumPlatforms()))
+    return name in names
+
+
+def devicesOf(platform: str) -> list[dict[str, str]]:
+    """What OpenMM tells of a platform's devices; one without properties if it tells nothing."""
+    if not hasPlatform(platform):
+        return []
+    found = openmm.Platform.getPlatformByName(platform)
+    return [dict(device) for device in found.getDevices()] if hasattr(found, "getDevices") else [{}]
+
+
+def supports(platform: str) -> bool:
+    """Whether OpenMM has a platform and this package's library serves it."""
+    return hasPlatform(platform) and \
+        openmm.Platform.getPlatformByName(platform).supportsKernels([_KERNEL])
+
+
+def warnOfSlowerPlatform() -> None:
+    """Warn where there is a GPU for CUDA and a Context would silently take a slower platform."""
+    if not supports("CUDA") and devicesOf("CUDA"):
+        reason = _failures.get("CUDA", "this build has no library for it")
+        warnings.warn(f"MolSpectra cannot use the platform CUDA here ({reason}); a Context will "
+                      "take a slower one; python -m molspectra.check says what to do",
+                      RuntimeWarning, stacklevel=3)
 
 
 def recordFailure(part: str, reason: str) -> None:
@@ -66,6 +119,7 @@ def loadFailures() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        For each platform that failed, the reason. Empty if all is well.
+        For each platform that failed or that OpenMM lacks here, the reason as the loader tells it;
+        ``python -m molspectra.check`` says what to do. Empty if all is well.
     """
     return dict(_failures)

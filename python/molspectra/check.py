@@ -6,14 +6,22 @@ import argparse
 import json
 import sys
 from importlib.metadata import PackageNotFoundError, version
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import openmm
 
 import molspectra
-from molspectra import _build
+from molspectra import _build, _diagnose, _loading
 
-_KERNEL = "CalcMolSpectraForce"
+_LACKS = {"OpenCL": lambda: _diagnose.openclLacks(_diagnose.findOpenCL(_loading.PLUGINS)),
+          "CUDA": lambda: _diagnose.cudaLacks(_diagnose.findCuda(_loading.PLUGINS))}
+_NO_DEVICE = {
+    "OpenCL": "install the OpenCL driver of yours (pocl-opencl-icd makes one of the CPU)",
+    "CUDA": "the NVIDIA driver is there but finds no GPU; see what nvidia-smi lists, and in a "
+            "container whether it was started with GPUs"}
+_PROCESSOR = ("pthread", "cpu", "basic")  # how PoCL begins the names of what is no GPU
+_PREFERRED = ("; that is the processor, where the platform CPU is faster, but OpenMM prefers "
+              "OpenCL unless a platform is named")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -27,20 +35,23 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     Returns
     -------
     int
-        0 if everything works, 1 if not.
+        0 if everything that can work here does, 1 if not. A platform that lacks a device, a driver
+        or a library of others is no failure.
     """
     parser = argparse.ArgumentParser(prog="python -m molspectra.check", description=__doc__)
     parser.add_argument("model", nargs="?", help="model file to evaluate on every platform")
     options = parser.parse_args(arguments)
     _printVersions()
-    platforms = _printPlatforms()
     failures = molspectra.loadFailures()
-    for platform, reason in failures.items():
-        whole = platform == "package"
-        print(reason if whole else f"the {platform} library was not loaded: {reason}")
-    evaluated = platforms if options.model and "package" not in failures else []
-    works = all([_evaluate(options.model, name) for name in evaluated])
-    return 0 if works and not failures else 1
+    if "package" in failures:
+        print(failures["package"])
+        return 1
+    platforms = [_stateOf(name) for name in _platformNames()]
+    for platform in platforms:
+        print(f"platform {platform.name}: {platform.sentence}")
+    usable = [platform.name for platform in platforms if platform.usable and options.model]
+    evaluated = [_evaluate(options.model, name) for name in usable]
+    return 0 if all(evaluated) and not any(platform.broken for platform in platforms) else 1
 
 
 def _printVersions() -> None:
@@ -57,16 +68,39 @@ def _installed(package: str) -> str:
         return "not installed"
 
 
-def _printPlatforms() -> list[str]:
-    """Print one line a platform, and return those that can compute a MolSpectraForce."""
-    usable = []
-    for index in range(openmm.Platform.getNumPlatforms()):
-        platform = openmm.Platform.getPlatform(index)
-        supported = platform.supportsKernels([_KERNEL])
-        print(f"platform {platform.getName()}: {'ready' if supported else 'no MolSpectra kernel'}")
-        if supported:
-            usable.append(platform.getName())
-    return usable
+class _State(NamedTuple):
+    name: str
+    sentence: str
+    usable: bool = False
+    broken: bool = False  # it fails although all that it needs is here
+
+
+def _platformNames() -> list[str]:
+    """OpenMM's platforms, and those that this package could serve."""
+    here = [openmm.Platform.getPlatform(index).getName()
+            for index in range(openmm.Platform.getNumPlatforms())]
+    return here + [name for name in _LACKS if name not in here]
+
+
+def _stateOf(name: str) -> _State:
+    """Say whether a platform can compute a MolSpectraForce, or what it lacks."""
+    devices = _loading.devicesOf(name)
+    if _loading.supports(name) and devices:
+        named = [device["DeviceName"] for device in devices if "DeviceName" in device]
+        told = f"ready ({', '.join(named)})" if named else "ready"
+        if named and all(device.startswith(_PROCESSOR) for device in named):
+            told += _PREFERRED
+        return _State(name, told, usable=True)
+    if name not in _LACKS:
+        return _State(name, "not supported by MolSpectra")
+    lacks = _LACKS[name]() or _loading.openmmFailures(name)
+    if not lacks and not devices:
+        lacks = [f"no device; {_NO_DEVICE[name]}"]
+    if lacks:
+        return _State(name, "not usable: " + "; and ".join(lacks))
+    return _State(name, "not usable, although all that it needs is installed: "
+                  + molspectra.loadFailures().get(name, "its library has no kernel for it"),
+                  broken=True)
 
 
 def _evaluate(model: str, platformName: str) -> bool:

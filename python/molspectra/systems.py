@@ -8,6 +8,7 @@ from typing import Iterable, Optional, Union
 import openmm
 import openmm.app
 
+from . import _loading
 from .force import MolSpectraForce
 
 Model = Union[str, os.PathLike, bytes]
@@ -39,7 +40,13 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
         If an atom has no element or an index is outside the topology.
     openmm.OpenMMException
         If the model file is missing or unreadable.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is a GPU for the platform CUDA which MolSpectra cannot use.
     """
+    _loading.warnOfSlowerPlatform()
     force = MolSpectraForce.fromBytes(model) if isinstance(model, bytes) else MolSpectraForce(model)
     everyAtom = list(topology.atoms())
     chosen = range(len(everyAtom)) if atoms is None else [int(atom) for atom in atoms]
@@ -92,6 +99,11 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
         If an atom has no element, or `periodic` is true and the topology has no box.
     openmm.OpenMMException
         If the model file is missing or unreadable.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is a GPU for the platform CUDA which MolSpectra cannot use.
     """
     box = topology.getPeriodicBoxVectors()
     if periodic and box is None:

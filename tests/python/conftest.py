@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import subprocess
+from typing import NamedTuple
 
 import numpy as np
 import openmm
@@ -15,6 +16,23 @@ POSITIONS = np.array([
     [-1.346, 0.883, 0.892], [-1.330, 0.893, -0.895], [1.985, -0.120, 0.151]])
 SYMBOLS = "C C O H H H H H H".split()
 NUMBERS = [6, 6, 8, 1, 1, 1, 1, 1, 1]
+
+# Precision is a property of platforms on devices; elsewhere the arithmetic is double.
+PLATFORMS = ["Reference", "CPU", "OpenCL single", "OpenCL double", "CUDA single", "CUDA double"]
+ONE_PRECISION = ["Reference", "CPU", "OpenCL single", "CUDA single"]
+
+
+class Tolerances(NamedTuple):
+    """For the toy model, whose energy is some 1e4 kJ/mol beside an offset of 4e5 kJ/mol."""
+
+    precision: str
+    energy: float      # kJ/mol, of two evaluations that differ in the order of sums
+    difference: float  # of a central difference, relative
+    step: float        # nm, of that difference; rounding of the energy asks for a longer one
+
+
+IN_DOUBLE = Tolerances("double", energy=1e-7, difference=1e-5, step=1e-4)
+IN_SINGLE = Tolerances("single", energy=3e-3, difference=3e-3, step=5e-4)
 
 
 def makeModel(folder, name):
@@ -62,9 +80,26 @@ def anyForce(request):
     return force
 
 
-@pytest.fixture(params=["Reference", "CPU"])
+@pytest.fixture(params=PLATFORMS)
 def platform(request):
-    return openmm.Platform.getPlatformByName(request.param)
+    """A platform whose default is the precision asked for."""
+    from molspectra import _loading
+    name, *precision = request.param.split()
+    if not (_loading.supports(name) and _loading.devicesOf(name)):
+        pytest.skip(f"{name} cannot be used here; python -m molspectra.check says why")
+    platform = openmm.Platform.getPlatformByName(name)
+    before = [platform.getPropertyDefaultValue("Precision") for _ in precision]
+    for value in precision:
+        platform.setPropertyDefaultValue("Precision", value)
+    yield platform
+    for value in before:
+        platform.setPropertyDefaultValue("Precision", value)
+
+
+@pytest.fixture
+def tolerances(platform, request):
+    """What rounding allows for the toy model on the platform."""
+    return IN_SINGLE if "single" in request.node.callspec.params["platform"] else IN_DOUBLE
 
 
 def makeContext(system, platform, positions):

@@ -12,10 +12,10 @@ import pytest
 from openmm import unit
 
 import molspectra
-from conftest import NUMBERS, energyOf, makeContext, systemWith
-from molspectra import MolSpectraForce
+from conftest import NUMBERS, ONE_PRECISION, energyOf, makeContext, systemWith
+from molspectra import MolSpectraForce, _loading
 
-ROUNDING = 1e-7  # kJ/mol, beside an offset of 4e5 kJ/mol
+POCL = "Portable Computing Language"
 SINGLE_ROUNDING = 1e-3  # kJ/mol, of a network in single precision
 
 
@@ -25,18 +25,19 @@ def test_addForce_accepts_the_force(force):
     assert not force.thisown
 
 
-def test_forces_are_minus_the_energy_gradient(force, platform, positions):
+def test_forces_are_minus_the_energy_gradient(force, platform, positions, tolerances):
     context = makeContext(systemWith(force), platform, positions)
     state = context.getState(getForces=True, getEnergy=True)
     forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
     start = np.array(positions.value_in_unit(unit.nanometer))
-    step = 1e-4 * forces / np.linalg.norm(forces)
+    step = tolerances.step * forces / np.linalg.norm(forces)
     energies = []
     for moved in (start + step, start - step):
         context.setPositions(moved)
         energy = context.getState(getEnergy=True).getPotentialEnergy()
         energies.append(energy.value_in_unit(unit.kilojoule_per_mole))
-    assert (energies[1] - energies[0]) / 2e-4 == pytest.approx(np.linalg.norm(forces), rel=1e-5)
+    slope = (energies[1] - energies[0]) / (2 * tolerances.step)
+    assert slope == pytest.approx(np.linalg.norm(forces), rel=tolerances.difference)
 
 
 def test_queries_have_units_and_python_types(force, modelFile):
@@ -135,11 +136,11 @@ def test_evaluator_has_a_default_and_refuses_unknown_names(force):
         force.setThreads(-2)
 
 
-def test_evaluator_in_use_is_told_with_its_reason(force, platform, positions):
+def test_evaluator_in_use_is_told_with_its_reason(force, platform, positions, tolerances):
     system = systemWith(force)
     context = makeContext(system, platform, positions)
-    specification = platform.getName() == "Reference"
-    reason = "the platform's default" if specification else "not native because "
+    reasons = {"Reference": "the platform's default", "CPU": "not native because "}
+    reason = reasons.get(platform.getName(), f"{tolerances.precision} precision, ")
     assert force.getEvaluatorInUse(context).startswith("torchscript: " + reason)
     assert molspectra.forces(system)[0].getEvaluatorInUse(context).startswith("torchscript: ")
     with pytest.raises(openmm.OpenMMException, match="the Context does not have this Force"):
@@ -182,12 +183,12 @@ def test_setting_through_a_cast_changes_the_System(force):
     assert system.getForce(0).getForceGroup() == 9
 
 
-def test_CustomCVForce_sees_the_same_energy(force, platform, positions):
+def test_CustomCVForce_sees_the_same_energy(force, platform, positions, tolerances):
     wrapped = openmm.CustomCVForce("3*ml")
     wrapped.addCollectiveVariable("ml", copy.deepcopy(force))
     tripled = energyOf(systemWith(wrapped), platform, positions)
     plain = energyOf(systemWith(force), platform, positions)
-    assert tripled == pytest.approx(3 * plain, abs=3 * ROUNDING)
+    assert tripled == pytest.approx(3 * plain, rel=0, abs=3 * tolerances.energy)
 
 
 class Counter(openmm.MinimizationReporter):
@@ -199,6 +200,9 @@ class Counter(openmm.MinimizationReporter):
 
 
 def test_minimisation_with_a_reporter_works_beside_torch(force, platform, positions):
+    if any(device.get("OpenCLPlatformName") == POCL
+           for device in _loading.devicesOf(platform.getName())):
+        pytest.skip("OpenMM's own minimizer crashes on PoCL, whatever the forces")
     import torch  # its presence makes autograd refuse to run under the interpreter lock
     threads = torch.get_num_threads()
     context = makeContext(systemWith(force), platform, positions)
@@ -221,6 +225,7 @@ def test_barostat_changes_the_box_of_a_network(force, platform, positions):
     assert box[0][0] != 2 * unit.nanometer
 
 
+@pytest.mark.parametrize("platform", ONE_PRECISION, indirect=True)
 def test_memory_is_flat_over_500_evaluations(anyForce, platform, positions):
     context = makeContext(systemWith(anyForce), platform, positions)
 
@@ -235,6 +240,7 @@ def test_memory_is_flat_over_500_evaluations(anyForce, platform, positions):
     assert grownBy(500) < 2000
 
 
+@pytest.mark.parametrize("platform", ONE_PRECISION, indirect=True)
 def test_memory_is_flat_over_thirty_contexts(anyForce, platform, positions):
     system = systemWith(anyForce)
 
