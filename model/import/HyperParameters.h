@@ -1,0 +1,30 @@
+// Hyper-parameters of TorchMD-Net and its relatives as a configuration of our network.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/ModelConfig.h"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
+#include <string>
+
+namespace molspectra {
+
+/// Reads an hparams.yaml of Lightning: a flat list of "key: value". Values that span lines become
+/// the text "<nested>". @throws Error naming file and line
+nlohmann::json readHyperParameters(const std::string& path);
+
+/// The configuration of a network with these hyper-parameters. Where versions differ without a
+/// hyper-parameter, `tensors` decides: norms after layers and the noise head.
+/// @param tensors  names in the checkpoint, as canonicalName gives them
+/// @throws Error naming the hyper-parameter, its value and what our network can be
+ModelConfig configFromHyperParameters(const nlohmann::json& parameters,
+                                      const std::set<std::string>& tensors,
+                                      const std::string& where);
+
+/// Whether energies of atoms are added after the network (the prior "Atomref", if it is enabled).
+/// @throws Error for another prior
+bool addsAtomEnergies(const nlohmann::json& parameters, const std::string& where);
+
+}  // namespace molspectra
