@@ -29,6 +29,19 @@ Value* end(at::Tensor& tensor, int64_t used) {
 
 }  // namespace
 
+at::Tensor toDevice(const at::Tensor& host, c10::Device device) {
+    if (device.is_cpu())
+        return host;
+    // Out of pageable memory a copy would wait for all that a graphics card still has to do.
+    const bool pinned = device.is_cuda();
+    return (pinned ? host.pin_memory() : host).to(device, host.scalar_type(), pinned);
+}
+
+Graph Graph::on(c10::Device device) const {
+    return {toDevice(numbers, device), toDevice(positions, device), toDevice(pairs, device),
+            toDevice(shifts, device),  toDevice(molecule, device),  molecules};
+}
+
 std::vector<c10::IValue> Graph::forward() const {
     return {numbers, positions, pairs, shifts, molecule, molecules};
 }

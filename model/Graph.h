@@ -22,11 +22,16 @@ struct Graph {
     at::Tensor molecule;   ///< molecule of each atom [N], int64
     int64_t molecules = 0;
 
+    /// The same on another device; see toDevice.
+    Graph on(c10::Device device) const;
     /// Arguments of the method forward.
     std::vector<c10::IValue> forward() const;
     /// Arguments of encode, features and noise.
     std::vector<c10::IValue> atoms() const;
 };
+
+/// A host tensor on a device; itself where that is the host. The host does not wait for the device.
+at::Tensor toDevice(const at::Tensor& host, c10::Device device);
 
 /// One molecule with its neighbour pairs already found; plain numbers, ready to be put together.
 struct MoleculeGraph {
@@ -39,7 +44,7 @@ struct MoleculeGraph {
 MoleculeGraph moleculeGraph(std::span<const int> numbers, std::span<const double> positions,
                             double cutoff, const std::optional<Cell>& cell);
 
-/// Puts molecules together into one graph of the given floating-point type.
+/// Puts molecules together into one graph of the given floating-point type, in host memory.
 Graph joinGraphs(std::span<const MoleculeGraph* const> molecules, at::ScalarType type);
 
 /// Calls a method of the network without the profiling executor.

@@ -248,6 +248,17 @@ std::string shapeText(const at::Tensor& tensor) {
     return "[" + join(sizes, ", ") + "]";
 }
 
+c10::Device deviceOf(const Module& network) {
+    return (*network.parameters().begin()).device();
+}
+
+/// A copy that shares no weights with the network.
+Module copyOn(const Module& network, c10::Device device) {
+    const at::NoGradGuard noGradients;
+    // Given the device where the tensors are, deepcopy would share them.
+    return deviceOf(network) == device ? network.deepcopy() : network.deepcopy(device);
+}
+
 }  // namespace
 
 Module makeNetwork(const ModelConfig& config, uint64_t seed, at::ScalarType type) {
@@ -259,9 +270,17 @@ Module makeNetwork(const ModelConfig& config, uint64_t seed, at::ScalarType type
     return network;
 }
 
+Module onDevice(const Module& network, c10::Device device) {
+    if (deviceOf(network) == device)
+        return network;
+    Module moved = copyOn(network, device);
+    for (at::Tensor parameter : moved.parameters())
+        parameter.requires_grad_(true);
+    return moved;
+}
+
 Module frozenCopy(const Module& network) {
-    const at::NoGradGuard noGradients;
-    Module copy = network.deepcopy();
+    Module copy = copyOn(network, at::kCPU);
     for (at::Tensor parameter : copy.parameters())
         parameter.requires_grad_(false);
     copy.eval();

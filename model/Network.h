@@ -24,7 +24,11 @@ namespace molspectra {
 torch::jit::Module makeNetwork(const ModelConfig& config, uint64_t seed,
                                c10::ScalarType type = c10::ScalarType::Float);
 
-/// A copy whose weights gather no gradients: what others load should only follow positions.
+/// The network on a device, its weights trainable; the network itself if it is there already.
+torch::jit::Module onDevice(const torch::jit::Module& network, c10::Device device);
+
+/// A copy in host memory whose weights gather no gradients: what others load should only follow
+/// positions, and on any machine.
 torch::jit::Module frozenCopy(const torch::jit::Module& network);
 
 /// Number of trainable weights.

@@ -1,6 +1,6 @@
 // The program molspectra: a table of subcommands, and how their errors end.
 // SPDX-License-Identifier: MIT
-#include "core/Text.h"
+#include "core/Error.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
 
@@ -25,6 +25,7 @@ const std::vector<Command> commands{
     {"evaluate", molspectra::evaluateModel, "errors of a model on labelled data"},
     {"inspect", molspectra::inspect, "what a model file says of itself"},
     {"export", molspectra::exportModel, "write a model file for others to run"},
+    {"import", molspectra::importModel, "turn a checkpoint of other programs into a model file"},
 };
 
 std::string overview() {
@@ -62,6 +63,17 @@ int failed(const std::string& what, int code) {
     return code;
 }
 
+/// The line that says what went wrong, out of what may be LibTorch's pages of stack traces.
+std::string essence(const std::string& what) {
+    for (const char* memory : {"not enough memory", "out of memory"})
+        if (what.find(memory) != std::string::npos)
+            return "out of memory; try a smaller --batch";
+    const std::string marker = "RuntimeError: ";
+    const size_t found = what.rfind(marker);
+    const size_t start = found == std::string::npos ? 0 : found + marker.size();
+    return what.substr(start, what.find('\n', start) - start);
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -79,13 +91,13 @@ int main(int count, char** values) {
         return run(arguments[0], {arguments.begin() + 1, arguments.end()});
     } catch (const molspectra::UsageError& error) {
         return failed(error.what(), 2);
-    } catch (const c10::Error& error) {
-        const std::string text = error.what_without_backtrace();
-        const bool memory = text.find("not enough memory") != std::string::npos;
-        return failed(memory ? "out of memory; try a smaller --batch" : text, 1);
-    } catch (const std::bad_alloc&) {
-        return failed("out of memory; try a smaller --batch", 1);
-    } catch (const std::exception& error) {
+    } catch (const molspectra::Error& error) {
         return failed(error.what(), 1);
+    } catch (const c10::Error& error) {
+        return failed(essence(error.what_without_backtrace()), 1);
+    } catch (const std::bad_alloc&) {
+        return failed(essence("out of memory"), 1);
+    } catch (const std::exception& error) {
+        return failed(essence(error.what()), 1);
     }
 }

@@ -4,7 +4,9 @@
 SPDX-License-Identifier: MIT
 
     make demo              # from the root of the project; or, after `make`:
-    .venv/bin/python examples/ethanol/demo.py [--output demo] [--steps 3000] [--threads 2]
+    .venv/bin/python examples/ethanol/demo.py [--output demo] [--steps 3000] [--device auto]
+
+Trainings, tests and dynamics run on a graphics card where one works, else on the processor.
 
 Stages that are done are not done again. README.md beside this file says what is what.
 """
@@ -96,7 +98,7 @@ def finetune(folder, options, model):
     """Both networks get the same data, split, steps and seed; only the start differs. A run that
     was interrupted goes on from its checkpoint."""
     if (folder / "checkpoint.pt").exists():
-        program("finetune", "--resume", folder)
+        program("finetune", "--resume", folder, "--device", options.device)
     else:
         train(folder, options, model)
     last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
@@ -108,19 +110,28 @@ def train(folder, options, model):
     start = ["--model", model] if model else []
     program("finetune", "--data", DATA, *start, "--preset", "quick", "--output", folder,
             "--train", TRAIN, "--validation", VALIDATION, "--test", 0, "--seed", SEED,
-            "--steps", options.steps, "--threads", options.threads)
+            "--steps", options.steps, "--device", options.device, "--threads", options.threads)
 
 
 def evaluate(folder, options):
     program("evaluate", "--model", folder / "model.pt", "--data", HELD_BACK,
             "--json", folder / "held_back.json",
-            "--predictions", folder / "held_back_predicted.npz", "--threads", options.threads)
+            "--predictions", folder / "held_back_predicted.npz", "--device", options.device,
+            "--threads", options.threads)
 
 
 def simulate(folder, options):
     import dynamics
 
-    dynamics.run(folder.parent / "finetuned" / "model.pt", DATA, folder, options.threads, SEED)
+    dynamics.run(folder.parent / "finetuned" / "model.pt", DATA, folder, options.device,
+                 options.threads, SEED)
+
+
+def where(folder, options):
+    """Where a run was trained: "2 threads", or the name of the graphics card."""
+    first = (folder / "metrics.jsonl").read_text().splitlines()[0]
+    device = json.loads(first)["header"].get("device", "CPU")
+    return f"{options.threads} threads" if device == "CPU" else device
 
 
 def run(folder, options):
@@ -140,13 +151,14 @@ def run(folder, options):
     stages.run("figures and report", [folder / "report.md"],
                lambda: report.write(folder, HELD_BACK, dict(stages.seconds),
                                     f"{options.steps} steps on {TRAIN} DFT frames "
-                                    f"(PBE/def2-SVP), {options.threads} threads"))
+                                    f"(PBE/def2-SVP), {where(folder / 'finetuned', options)}"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=ROOT / "demo", help="folder of the results")
     parser.add_argument("--steps", type=int, default=3000, help="optimiser steps of each network")
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--threads", type=int, default=min(2, os.cpu_count() or 1))
     options = parser.parse_args()
     check_inputs()

@@ -42,11 +42,36 @@ def make_topology(numbers, pairs):
     return topology
 
 
-def make_simulation(topology, system, integrator, threads):
+def runs_on_cuda():
+    """Whether OpenMM's CUDA platform works here and MolSpectra's library serves it."""
+    from openmm import Context, OpenMMException, Platform, System, VerletIntegrator
+
+    try:
+        platform = Platform.getPlatformByName("CUDA")
+        system = System()
+        system.addParticle(1.0)
+        Context(system, VerletIntegrator(TIME_STEP), platform)  # fails without a graphics card
+        return platform.supportsKernels(["CalcMolSpectraForce"])
+    except OpenMMException:
+        return False
+
+
+def choose_platform(device, threads):
+    """Name and properties of the platform for "cpu", "cuda" or "auto" (CUDA where it works)."""
+    if device != "cpu" and runs_on_cuda():
+        return "CUDA", {"Precision": "mixed"}
+    if device == "cuda":
+        sys.exit("demo: the force does not run on OpenMM's CUDA platform here; "
+                 "`.venv/bin/python -m molspectra.check` says why")
+    return "CPU", {"Threads": str(threads)}
+
+
+def make_simulation(topology, system, integrator, platform):
     from openmm import Platform, app
 
-    platform = Platform.getPlatformByName("CPU")
-    return app.Simulation(topology, system, integrator, platform, {"Threads": str(threads)})
+    name, properties = platform
+    return app.Simulation(topology, system, integrator, Platform.getPlatformByName(name),
+                          properties)
 
 
 def observe(simulation, dcd, label):
@@ -88,14 +113,14 @@ def write_pdb(simulation, path):
         app.PDBFile.writeFile(simulation.topology, state.getPositions(), file)
 
 
-def langevin(topology, system, start, folder, threads, seed):
+def langevin(topology, system, start, folder, platform, seed):
     """Minimises from `start` [N,3] A and runs at TEMPERATURE; returns what observe() does, and the
     last positions nm and velocities nm/ps."""
     from openmm import LangevinMiddleIntegrator, unit
 
     integrator = LangevinMiddleIntegrator(TEMPERATURE, FRICTION, TIME_STEP)
     integrator.setRandomNumberSeed(seed)
-    simulation = make_simulation(topology, system, integrator, threads)
+    simulation = make_simulation(topology, system, integrator, platform)
     simulation.context.setPositions(start / 10)
     simulation.minimizeEnergy(maxIterations=200)
     write_pdb(simulation, folder / "ethanol.pdb")
@@ -106,18 +131,18 @@ def langevin(topology, system, start, folder, threads, seed):
                   state.getVelocities(asNumpy=True).value_in_unit(unit.nanometer / unit.picosecond))
 
 
-def nve(topology, system, positions, velocities, folder, threads):
+def nve(topology, system, positions, velocities, folder, platform):
     from openmm import VerletIntegrator
 
-    simulation = make_simulation(topology, system, VerletIntegrator(TIME_STEP), threads)
+    simulation = make_simulation(topology, system, VerletIntegrator(TIME_STEP), platform)
     simulation.context.setPositions(positions)
     simulation.context.setVelocities(without_drift(system, velocities))
     return observe(simulation, folder / "nve.dcd", "NVE")
 
 
-def run(model, data, folder, threads, seed):
-    """Simulates the molecule of `data` with `model`; writes ethanol.pdb (the minimised start),
-    langevin.dcd, nve.dcd and, at the end, observed.npz."""
+def run(model, data, folder, device, threads, seed):
+    """Simulates the molecule of `data` with `model` on the device ("auto", "cpu" or "cuda"); writes
+    ethanol.pdb (the minimised start), langevin.dcd, nve.dcd and, at the end, observed.npz."""
     import molspectra
     from openmm import OpenMMException
 
@@ -126,14 +151,17 @@ def run(model, data, folder, threads, seed):
         numbers, frames = arrays["z"], arrays["R"].astype(float)
     pairs = bonds(numbers, frames)
     topology = make_topology(numbers, pairs)
+    platform = choose_platform(device, threads)
     try:
         system = molspectra.createSystem(topology, str(model), removeCMMotion=False)
-        warm, (positions, velocities) = langevin(topology, system, frames[0], folder, threads, seed)
-        free = nve(topology, system, positions, velocities, folder, threads)
+        warm, (positions, velocities) = langevin(topology, system, frames[0], folder, platform,
+                                                seed)
+        free = nve(topology, system, positions, velocities, folder, platform)
     except OpenMMException as error:
         sys.exit(f"demo: the dynamics stopped: {error}")
     beside = folder / "observed.part.npz"
     np.savez_compressed(
-        beside, numbers=numbers, bonds=np.array(pairs), langevin_positions=warm[2],
-        langevin_seconds=warm[3], nve_time=free[0], nve_energy=free[1], nve_seconds=free[3])
+        beside, numbers=numbers, bonds=np.array(pairs), platform=platform[0],
+        langevin_positions=warm[2], langevin_seconds=warm[3], nve_time=free[0], nve_energy=free[1],
+        nve_seconds=free[3])
     os.replace(beside, folder / "observed.npz")

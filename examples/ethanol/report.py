@@ -147,7 +147,7 @@ def time_table(seconds, seen):
     lines = ["| stage | seconds |", "|---|---|"]
     lines += [f"| {name} | {value:.0f} |" for name, value in seconds.items()]
     lines += ["", f"One step of the dynamics took {1000 * seen['nve_seconds'] / steps:.1f} ms "
-              "(CPU platform, observations included)."]
+              f"({seen.get('platform', 'CPU')} platform, observations included)."]
     return lines
 
 

@@ -11,7 +11,7 @@ from conftest import run
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("command", ["finetune", "evaluate", "inspect", "export"])
+@pytest.mark.parametrize("command", ["finetune", "evaluate", "inspect", "export", "import"])
 def test_help_page_is_the_committed_one(command):
     result = run(command, "--help")
     assert result.returncode == 0
@@ -39,6 +39,8 @@ def test_version_is_that_of_the_version_file():
     (["finetune", "--data", "x", "--output", "y", "--preset", "md71"], ["md17 or quick"]),
     (["finetune", "--data", "x", "--output", "y", "--plateau-factor", "2"], ["at most 1"]),
     (["finetune", "--data", "x", "--output", "y", "--warmup", "-3"], ["--warmup", "-3"]),
+    (["finetune", "--data", "x", "--output", "y", "--device", "gpu"], ["--device", "'gpu'"]),
+    (["evaluate", "--model", "x", "--data", "y", "--device", "cuda:x"], ["cuda:x", "cuda:N"]),
     (["evaluate", "--data", "x"], ["--model is missing"]),
     (["export", "--model", "x"], ["x"]),
 ])

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import PROGRAM, SHORT, TINY, run, water
+from conftest import CPU_ONLY, PROGRAM, SHORT, TINY, run, water
 
 
 def metrics(folder):
@@ -100,7 +100,7 @@ def test_interrupted_run_goes_on_where_it_stopped(tmp_path, data):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert run("finetune", "--output", whole, *options).returncode == 0
     process = subprocess.Popen([PROGRAM, "finetune", "--output", str(parts), *map(str, options)],
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True, env=CPU_ONLY)
     deadline = time.time() + 120
     while time.time() < deadline and not ((parts / "metrics.jsonl").exists()
                                           and len(metrics(parts)) > 3):

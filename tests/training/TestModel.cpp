@@ -159,6 +159,28 @@ TEST(Network, IsolatedAtom_HasFiniteForcesOfZero) {
     EXPECT_TRUE(at::equal(found.forces, at::zeros({1, 3}, at::kDouble)));
 }
 
+TEST(Network, WhiteningOfCollinearVectors_DividesByTheirSpread) {
+    ModelConfig config = smallConfig();
+    config.vectorNorm = "whitened";
+    torch::jit::Module norm = makeNetwork(config, 1, at::kDouble).attr("vector_norm").toModule();
+    const at::Tensor axis = at::tensor({1.0, -2.0, 3.0}, at::kDouble).view({1, 3, 1});
+    Random random(5);
+    std::vector<double> drawn;
+    for (int n = 0; n < config.channels; n++)
+        drawn.push_back(random.normal());
+    for (const double length : {1e-3, 1.0, 1e3}) {
+        const at::Tensor v = length * axis * at::tensor(drawn, at::kDouble);
+        const at::Tensor centred = v - v.mean(2, true);
+        const double spread = centred.square().sum(1).mean().item<double>();
+        const double regularization = 3e-5;
+        // What rounding of the covariance may leave across the axis.
+        const double rounding = 2.2e-16 * (10.0 + std::pow(spread / regularization, 1.5));
+        const at::Tensor expected = centred / std::sqrt(spread + regularization);
+        EXPECT_LE((norm.forward({v}).toTensor() - expected).abs().max().item<double>(), rounding)
+            << length;
+    }
+}
+
 TEST(Network, Sizes_AreThePublishedOnes) {
     const auto weights = [](const ModelConfig& config) {
         int64_t count = 0;

@@ -154,6 +154,16 @@ TEST_F(TrainerTest, FullDisk_KeepsTheLastCheckpoint) {
     EXPECT_EQ(readFile(folder + "/checkpoint.pt"), before);
 }
 
+TEST_F(TrainerTest, LossThatIsNoNumber_NamesItsStep) {
+    options.schedule.warmup = 3;  // two harmless steps before the one that goes too far
+    options.schedule.learningRate = 1e30;
+    options.schedule.minimum = 0.0;
+    Trainer learner = trainer();
+    EXPECT_THAT([&] { run(learner); },
+                testing::ThrowsMessage<Error>(testing::ContainsRegex(
+                    "training step [1-9]: the (loss|norm of the gradient) became -?(nan|inf)")));
+}
+
 TEST_F(TrainerTest, Denoising_NeedsANoiseHead) {
     options.denoisingWeight = 0.1;
     EXPECT_THAT([&] { trainer(); },

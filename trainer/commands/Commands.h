@@ -11,5 +11,6 @@ int finetune(const std::vector<std::string>& arguments);
 int evaluateModel(const std::vector<std::string>& arguments);
 int inspect(const std::vector<std::string>& arguments);
 int exportModel(const std::vector<std::string>& arguments);
+int importModel(const std::vector<std::string>& arguments);
 
 }  // namespace molspectra

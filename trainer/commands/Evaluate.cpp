@@ -5,14 +5,15 @@
 #include "core/Files.h"
 #include "core/Units.h"
 #include "model/ModelFile.h"
+#include "model/Network.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/ReadData.h"
+#include "trainer/commands/UseDevice.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/data/Npz.h"
 #include "trainer/data/Split.h"
 #include "trainer/training/Evaluation.h"
-#include "trainer/training/Threads.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -33,16 +34,14 @@ CommandLine commandLine() {
         ("part", po::value<std::string>()->default_value("test"),
          "train, validation or test, with --split")
         ("json", po::value<std::string>(), "write the errors to this file as well")
-        ("predictions", po::value<std::string>(), "write labels and predictions to this NPZ file")
-        ("threads", po::value<int64_t>()->default_value(0),
-         "processor threads; 0 is the machine's default");
+        ("predictions", po::value<std::string>(), "write labels and predictions to this NPZ file");
     return CommandLine({"molspectra evaluate --model FILE --data FILE... [options]",
                         "Mean absolute and root mean square errors of energies (per frame) and of\n"
                         "force components, over all atoms and for each element.",
                         "molspectra evaluate --model run/model.pt --data test.npz\n"
                         "molspectra evaluate --model run/model.pt --data all.npz "
                         "--split run/split.npz --part test"},
-                       {group});
+                       {group, deviceOptions()});
 }
 
 std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& data) {
@@ -146,9 +145,11 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     if (!line.parse(arguments))
         return 0;
     const std::string path = line.required("model");
-    setThreads(line.get<int64_t>("threads"));
+    const ChosenDevice chosen = useDevice(line);
     LoadedModel model = loadModel(path);
+    model.network = onDevice(model.network, chosen.device);
     Dataset data = readData(line);
+    tellDevice(line, chosen);
     const std::string unit = data.energyUnit;
     data.convertTo(model.description.energyUnit);
     const double factor = energyFactor(model.description.energyUnit, unit);

@@ -10,6 +10,7 @@
 #include "trainer/commands/FinetuneOptions.h"
 #include "trainer/commands/Progress.h"
 #include "trainer/commands/ReadData.h"
+#include "trainer/commands/UseDevice.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/training/Checkpoint.h"
 #include "trainer/training/Evaluation.h"
@@ -76,8 +77,13 @@ bool molecularReference(const CommandLine& line, const Dataset& data) {
 }
 
 /// The network of a run to go on with; its weights come with the optimizer's state.
-LoadedModel resumableModel(const RunFiles& files) {
+LoadedModel resumableModel(const RunFiles& files, c10::Device device) {
     const nlohmann::json state = loadCheckpoint(files.checkpoint()).state;
+    const std::string before = state.value("device", "cpu");
+    const std::string now = c10::DeviceTypeName(device.type(), true);
+    if (before != now)
+        std::cerr << "going on with a run of the device " << before << " on " << now
+                  << ": its last digits will not be those of a run that stays on one device\n";
     LoadedModel model{torch::jit::Module("empty"),
                       parseDescription(state.at("description"), files.checkpoint())};
     model.network = makeNetwork(model.description.config, 0);
@@ -120,6 +126,7 @@ void refitOffset(LoadedModel& model, const FrameList& train, bool molecular) {
 /// Everything between the options and the loop.
 struct Prepared {
     Dataset data;
+    std::string device;
     Split split;
     LoadedModel model;
     std::string userUnit;
@@ -155,7 +162,7 @@ std::vector<std::string> resumedArguments(const std::vector<std::string>& argume
     return all;
 }
 
-void printBenchmark(Trainer& trainer, int64_t count) {
+void printBenchmark(Trainer& trainer, int64_t count, const std::string& device) {
     std::vector<double> times = trainer.benchmark(count);
     std::sort(times.begin(), times.end());
     const nlohmann::json result{{"ms_per_step",
@@ -163,6 +170,7 @@ void printBenchmark(Trainer& trainer, int64_t count) {
                                   {"median", times[times.size() / 2]},
                                   {"max", times.back()}}},
                                 {"steps", count},
+                                {"device", device},
                                 {"threads", threads()}};
     std::cout << result.dump() << "\n";
 }
@@ -204,18 +212,24 @@ void describe(const CommandLine& line, Prepared& made) {
         {"data", "output", "resume", "config", "model", "split", "help", "benchmark"});
     if (line.values().count("note"))
         description.provenance["note"] = line.get<std::string>("note");
+    description.provenance["device"] = made.device;
     description.provenance["seed"] = line.get<int64_t>("seed");
     description.provenance["energy_unit"] = made.userUnit;
 }
 
-/// @param files  of a run to go on with, whose network and offset are taken; else none
-Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed) {
+/// @param resumed  a run to go on with, whose network and offset are taken; else none
+Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed,
+                 const ChosenDevice& chosen) {
     Prepared made;
+    made.device = chosen.name;
     made.data = readData(line);
+    tellDevice(line, chosen);
     made.userUnit = made.data.energyUnit;
     made.split = makeSplit(line, made.data);
     made.train = select(made.data, made.split.train);
-    made.model = resumed ? resumableModel(*resumed) : startModel(line, made.data, made.train);
+    made.model = resumed ? resumableModel(*resumed, chosen.device)
+                         : startModel(line, made.data, made.train);
+    made.model.network = onDevice(made.model.network, chosen.device);
     made.data.convertTo(made.model.description.energyUnit);
     made.validation = select(made.data, made.split.validation);
     if (resumed)
@@ -232,6 +246,7 @@ nlohmann::json headerOf(const Prepared& made) {
             {"energy_unit", made.userUnit},
             {"config", toJson(made.model.description.config)},
             {"data", sourcesJson(made.data)},
+            {"device", made.device},
             {"threads", threads()}};
 }
 
@@ -267,10 +282,10 @@ int finetune(const std::vector<std::string>& arguments) {
     const bool resumed = line.values().count("resume") > 0;
     const RunFiles files{benchmark > 0 ? "" : line.required("output")};
     TrainingOptions options = trainingOptions(line);
-    setThreads(line.get<int64_t>("threads"));
+    const ChosenDevice chosen = useDevice(line);
     if (benchmark == 0 && !resumed)
         makeRunFolder(files);
-    Prepared made = prepare(line, resumed ? std::optional(files) : std::nullopt);
+    Prepared made = prepare(line, resumed ? std::optional(files) : std::nullopt, chosen);
     ModelDescription& description = made.model.description;
     options.reportFactor = energyFactor(description.energyUnit, made.userUnit);
     const nlohmann::json header = headerOf(made);
@@ -279,7 +294,7 @@ int finetune(const std::vector<std::string>& arguments) {
                     makeSamples(made.validation, description.config.cutoff, description.offset),
                     options, files);
     if (benchmark > 0) {
-        printBenchmark(trainer, benchmark);
+        printBenchmark(trainer, benchmark, made.device);
         return 0;
     }
     if (resumed)

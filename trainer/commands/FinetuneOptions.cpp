@@ -4,6 +4,7 @@
 
 #include "core/Text.h"
 #include "trainer/commands/ReadData.h"
+#include "trainer/commands/UseDevice.h"
 
 #include <map>
 
@@ -82,7 +83,6 @@ po::options_description runOptions() {
          "steps between validations; 0 is once an epoch")
         ("checkpoint-interval", integer(base.checkpointInterval), "steps between checkpoints")
         ("seed", integer(static_cast<int64_t>(base.seed)), "of weights, order and noise")
-        ("threads", integer(0), "processor threads; 0 is the machine's default")
         ("benchmark", integer(0), "time this many steps, print JSON, write nothing");
     return group;
 }
@@ -151,7 +151,8 @@ CommandLine finetuneCommandLine() {
          "molspectra finetune --data a.xyz b.xyz --train 800 --validation 100 --output run\n"
          "molspectra finetune --resume run\n"
          "molspectra finetune --config run/config.ini --seed 2 --output run2"},
-        {dataOptions(), runOptions(), optimizerOptions(), objectiveOptions(), networkGroup()});
+        {dataOptions(), runOptions(), deviceOptions(), optimizerOptions(), objectiveOptions(),
+         networkGroup()});
 }
 
 std::string finetunePreset(const po::variables_map& values) {

@@ -8,14 +8,15 @@ namespace molspectra {
 namespace {
 
 at::Tensor centredNoise(const Graph& graph, Random& random) {
-    at::Tensor noise = at::empty(graph.positions.sizes(), at::kDouble);
-    double* values = noise.data_ptr<double>();
-    for (int64_t n = 0; n < noise.numel(); n++)
+    at::Tensor drawn = at::empty(graph.positions.sizes(), at::kDouble);
+    double* values = drawn.data_ptr<double>();
+    for (int64_t n = 0; n < drawn.numel(); n++)
         values[n] = random.normal();
-    const at::Tensor atoms = at::zeros({graph.molecules}, at::kDouble)
-                                 .index_add(0, graph.molecule,
-                                            at::ones({noise.size(0)}, at::kDouble));
-    const at::Tensor mean = at::zeros({graph.molecules, 3}, at::kDouble)
+    const at::Tensor noise = toDevice(drawn, graph.positions.device());
+    const at::TensorOptions like = noise.options();
+    const at::Tensor atoms = at::zeros({graph.molecules}, like)
+                                 .index_add(0, graph.molecule, at::ones({noise.size(0)}, like));
+    const at::Tensor mean = at::zeros({graph.molecules, 3}, like)
                                 .index_add(0, graph.molecule, noise) /
                             atoms.unsqueeze(1);
     return (noise - mean.index_select(0, graph.molecule)).to(graph.positions.scalar_type());

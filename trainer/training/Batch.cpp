@@ -59,7 +59,7 @@ std::vector<Sample> makeSamples(std::span<const Frame* const> frames, double cut
 }
 
 Batch makeBatch(const std::vector<Sample>& samples, std::span<const int64_t> numbers,
-                at::ScalarType type) {
+                at::ScalarType type, c10::Device device) {
     std::vector<const MoleculeGraph*> graphs;
     std::vector<double> energies, forces;
     for (const int64_t number : numbers) {
@@ -68,8 +68,10 @@ Batch makeBatch(const std::vector<Sample>& samples, std::span<const int64_t> num
         energies.push_back(sample.energy);
         forces.insert(forces.end(), sample.forces.begin(), sample.forces.end());
     }
-    return {joinGraphs(graphs, type), at::tensor(energies, at::kDouble).to(type),
-            at::tensor(forces, at::kDouble).view({-1, 3}).to(type)};
+    const at::Tensor energy = at::tensor(energies, at::kDouble).to(type);
+    const at::Tensor force = at::tensor(forces, at::kDouble).view({-1, 3}).to(type);
+    return {joinGraphs(graphs, type).on(device), toDevice(energy, device),
+            toDevice(force, device)};
 }
 
 Standardization standardize(std::span<const Frame* const> frames, bool singleMolecule,

@@ -29,9 +29,9 @@ struct Batch {
 std::vector<Sample> makeSamples(std::span<const Frame* const> frames, double cutoff,
                                 const EnergyOffset& offset);
 
-/// Joins the samples of the given numbers.
+/// Joins the samples of the given numbers, on the device.
 Batch makeBatch(const std::vector<Sample>& samples, std::span<const int64_t> numbers,
-                at::ScalarType type);
+                at::ScalarType type, c10::Device device = c10::Device(c10::kCPU));
 
 /// Energy offset and scale for training on `frames`: a mean per molecule where all frames are of
 /// one molecule, else per-element energies by least squares; the scale is the standard deviation

@@ -14,7 +14,7 @@ namespace {
 c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
     c10::List<at::Tensor> list;
     for (const at::Tensor& tensor : tensors)
-        list.push_back(tensor.detach());
+        list.push_back(tensor.detach().cpu());
     return list;
 }
 

@@ -10,6 +10,7 @@
 
 namespace molspectra {
 
+/// Its tensors may lie on any device; in the file, and read from it, they are in host memory.
 struct Checkpoint {
     nlohmann::json state;              ///< step, schedule, best validation, fingerprint of the run
     std::vector<at::Tensor> optimizer; ///< Optimizer::state()

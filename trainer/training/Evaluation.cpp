@@ -10,7 +10,7 @@ namespace molspectra {
 namespace {
 
 void append(std::vector<double>& list, const at::Tensor& tensor) {
-    const at::Tensor values = tensor.detach().to(at::kDouble).contiguous();
+    const at::Tensor values = tensor.detach().to(at::kDouble).cpu().contiguous();
     list.insert(list.end(), values.data_ptr<double>(),
                 values.data_ptr<double>() + values.numel());
 }
@@ -46,11 +46,11 @@ std::vector<int64_t> nextBatch(const std::vector<Sample>& samples, size_t start)
 
 Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples) {
     Predictions result;
-    const at::ScalarType type = (*network.parameters().begin()).scalar_type();
+    const at::Tensor weight = *network.parameters().begin();
     for (size_t start = 0; start < samples.size();) {
         const std::vector<int64_t> numbers = nextBatch(samples, start);
         start += numbers.size();
-        const Batch joined = makeBatch(samples, numbers, type);
+        const Batch joined = makeBatch(samples, numbers, weight.scalar_type(), weight.device());
         const EnergyForces predicted = evaluate(network, joined.graph, true);
         append(result.energy, predicted.energy);
         append(result.forces, predicted.forces);

@@ -27,7 +27,7 @@ struct Errors {
     std::map<int, ErrorPair> elements;  ///< of the force components of each element
 };
 
-/// Evaluates all samples, in batches of at most 32 and of bounded memory.
+/// Evaluates all samples on the network's device, in batches of at most 32 and of bounded memory.
 Predictions predict(torch::jit::Module& network, const std::vector<Sample>& samples);
 
 Errors errorsOf(const Predictions& predictions);

@@ -7,7 +7,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace molspectra {
 
@@ -17,19 +16,25 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& 
     for (const at::Tensor& parameter : parameters_) {
         firstMoments_.push_back(at::zeros_like(parameter).detach());
         secondMoments_.push_back(at::zeros_like(parameter).detach());
-        steps_.push_back(at::zeros({}, at::kFloat));
+        steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
         average_.push_back(averageDecay_ > 0.0 ? parameter.detach().clone() : parameter.detach());
     }
 }
 
-double Optimizer::step(const std::vector<at::Tensor>& gradients, double learningRate) {
+void Optimizer::clip(const std::vector<at::Tensor>& gradients, const at::Tensor& norm) const {
+    // Only on the processor does it cost nothing to ask whether there is something to clip.
+    if (norm.is_cpu() && norm.item<double>() <= gradientClip_)
+        return;
+    const at::Tensor exact = norm.to(at::kDouble);
+    const at::Tensor factor = (at::full_like(exact, gradientClip_) / exact).clamp_max(1.0);
+    at::_foreach_mul_(gradients, factor.to(norm.scalar_type()));
+}
+
+at::Tensor Optimizer::step(const std::vector<at::Tensor>& gradients, double learningRate) {
     const at::NoGradGuard noGradients;
-    const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
-    if (!std::isfinite(norm))
-        fail("training: the norm of the gradient became ", norm,
-             ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
-    if (gradientClip_ > 0.0 && norm > gradientClip_)
-        at::_foreach_mul_(gradients, gradientClip_ / norm);
+    const at::Tensor norm = at::stack(at::_foreach_norm(gradients)).norm();
+    if (gradientClip_ > 0.0)
+        clip(gradients, norm);
     at::_foreach_add_(steps_, 1);
     at::_fused_adamw_(parameters_, gradients, firstMoments_, secondMoments_, {}, steps_,
                       learningRate, 0.9, 0.999, weightDecay_, 1e-8, false, false);

@@ -17,8 +17,8 @@ public:
     Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& options);
 
     /// One step along `gradients`, which are clipped in place first if that was asked for.
-    /// @return the norm of the gradient before clipping
-    double step(const std::vector<at::Tensor>& gradients, double learningRate);
+    /// @return the norm of the gradient before clipping [], on the parameters' device
+    at::Tensor step(const std::vector<at::Tensor>& gradients, double learningRate);
 
     /// The averaged weights, or the weights themselves without averaging; one a parameter.
     const std::vector<at::Tensor>& average() const { return average_; }
@@ -26,9 +26,12 @@ public:
 
     /// Everything a checkpoint must hold: weights, moments, average, step count. Shared tensors.
     std::vector<at::Tensor> state() const;
+    /// @param state  on any device
     void restore(const std::vector<at::Tensor>& state);
 
 private:
+    void clip(const std::vector<at::Tensor>& gradients, const at::Tensor& norm) const;
+
     std::vector<at::Tensor> parameters_, firstMoments_, secondMoments_, steps_, average_;
     double weightDecay_, averageDecay_, gradientClip_;
     int64_t count_ = 0;

@@ -11,6 +11,7 @@
 #include "trainer/training/Metrics.h"
 #include "trainer/training/Optimizer.h"
 #include "trainer/training/Schedule.h"
+#include "trainer/training/StepSums.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -64,8 +65,9 @@ struct Trainer::State {
     RunFiles files;
     Optimizer optimizer;
     Schedule schedule;
-    std::vector<at::Tensor> best{};
     at::ScalarType type = at::kFloat;
+    c10::Device device = c10::Device(c10::kCPU);
+    std::vector<at::Tensor> best{};
 
     int64_t step = 0, shuffledEpoch = -1;
     double bestLoss = -1.0, bestEnergyMae = 0.0, bestForcesMae = 0.0, secondsBefore = 0.0;
@@ -74,6 +76,7 @@ struct Trainer::State {
     Clock::time_point began = Clock::now();
     double lossSum = 0.0, energySum = 0.0, forcesSum = 0.0, gradientNorm = 0.0;
     int64_t lossCount = 0;
+    StepSums unread{};  ///< loss, its energy and force terms, norm of the gradient
     double windowSecondsBefore = 0.0;
     Clock::time_point windowBegan = Clock::now();
 
@@ -88,8 +91,9 @@ struct Trainer::State {
 
     std::span<const int64_t> batchNumbers();
     void trainStep();
+    void read();
     TrainingReport validate();
-    void fill(TrainingReport& report) const;
+    void fill(TrainingReport& report);
     void finishWindow(const TrainingReport& report, Metrics& metrics);
     void save();
     void saveBest();
@@ -109,7 +113,7 @@ std::span<const int64_t> Trainer::State::batchNumbers() {
 }
 
 void Trainer::State::trainStep() {
-    const Batch batch = makeBatch(train, batchNumbers(), type);
+    const Batch batch = makeBatch(train, batchNumbers(), type, device);
     const EnergyForces predicted = evaluate(network, batch.graph, true, true);
     const EnergyForcesLoss loss =
         energyForcesLoss(predicted, batch.energy, batch.forces, options.objective);
@@ -122,18 +126,30 @@ void Trainer::State::trainStep() {
     std::vector<at::Tensor> gradients =
         torch::autograd::grad({total}, optimizer.parameters(), {}, false, false, true);
     for (size_t n = 0; n < gradients.size(); n++)
-        if (!gradients[n].defined())
-            gradients[n] = at::zeros_like(optimizer.parameters()[n]);
-    const auto value = total.item<double>();
-    if (!std::isfinite(value))
-        fail("training step ", step, ": the loss became ", value,
-             ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
-    gradientNorm = optimizer.step(gradients, schedule.learningRate(step));
-    lossSum += value;
-    energySum += loss.energy.item<double>();
-    forcesSum += loss.forces.item<double>();
-    lossCount++;
+        gradients[n] = gradients[n].defined() ? gradients[n].contiguous()
+                                              : at::zeros_like(optimizer.parameters()[n]);
+    unread.add({total, loss.energy, loss.forces,
+                optimizer.step(gradients, schedule.learningRate(step))});
     step++;
+    if (device.is_cpu())
+        read();
+}
+
+/// Waits for the device, and takes over what its steps have summed.
+void Trainer::State::read() {
+    const auto [steps, sums, last] = unread.take();
+    if (steps == 0)
+        return;
+    for (const size_t n : {size_t{0}, size_t{3}})
+        if (!std::isfinite(sums[n]))
+            fail("training step ", steps > 1 ? cat(step - steps, " to ") : "", step - 1, ": the ",
+                 n == 0 ? "loss" : "norm of the gradient", " became ", sums[n],
+                 ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
+    lossSum += sums[0];
+    energySum += sums[1];
+    forcesSum += sums[2];
+    gradientNorm = last[3];
+    lossCount += steps;
 }
 
 TrainingReport Trainer::State::validate() {
@@ -175,6 +191,7 @@ nlohmann::json Trainer::State::fingerprint() const {
 }
 
 void Trainer::State::save() {
+    read();  // weights that are no numbers any more must not replace good ones
     const nlohmann::json state{{"description", toText(description)},
                                {"energyScale",
                                 network.attr("energy_scale").toTensor().item<double>()},
@@ -187,6 +204,7 @@ void Trainer::State::save() {
                                {"bestForcesMae", bestForcesMae},
                                {"window", {lossSum, energySum, forcesSum, lossCount}},
                                {"windowSeconds", windowSecondsBefore + secondsSince(windowBegan)},
+                               {"device", c10::DeviceTypeName(device.type(), true)},
                                {"run", fingerprint()}};
     saveCheckpoint(files.checkpoint(), {state, optimizer.state(), best});
 }
@@ -205,7 +223,8 @@ void Trainer::State::saveBest() {
 }
 
 /// What a report says of the steps since the last validation.
-void Trainer::State::fill(TrainingReport& report) const {
+void Trainer::State::fill(TrainingReport& report) {
+    read();
     const auto count = static_cast<double>(lossCount);
     const double window = windowSecondsBefore + secondsSince(windowBegan);
     report.step = step;
@@ -252,11 +271,12 @@ Trainer::Trainer(torch::jit::Module network, ModelDescription description,
         fail("training with denoising: the model has no noise head; start from nothing with ",
              "--noise-head, or leave --denoising-weight at 0");
     const std::vector<at::Tensor> parameters = parametersOf(network);
-    const at::ScalarType type = parameters.front().scalar_type();
+    const at::Tensor& first = parameters.front();
     state_.reset(new State{std::move(network), std::move(description), std::move(train),
                            std::move(validation), options, std::move(files),
                            Optimizer(parameters, options),
-                           Schedule(options.schedule, options.steps), {}, type});
+                           Schedule(options.schedule, options.steps), first.scalar_type(),
+                           first.device()});
 }
 
 Trainer::~Trainer() = default;
@@ -269,7 +289,9 @@ void Trainer::resume() {
              "options (", checkpoint.state.at("run").dump(), "), expected ",
              s.fingerprint().dump());
     s.optimizer.restore(checkpoint.optimizer);
-    s.best = checkpoint.best;
+    s.best.clear();
+    for (const at::Tensor& weights : checkpoint.best)
+        s.best.push_back(toDevice(weights, s.device));
     s.step = checkpoint.state.at("step");
     s.secondsBefore = checkpoint.state.at("seconds");
     s.schedule.restore(checkpoint.state.at("schedule"));
@@ -296,6 +318,7 @@ bool Trainer::run(const nlohmann::json& header,
     Clock::time_point shown = s.began;
     TrainingReport line;
     const auto validate = [&] {
+        s.read();
         line = s.validate();
         s.fill(line);
         s.finishWindow(line, metrics);
@@ -329,6 +352,7 @@ std::vector<double> Trainer::benchmark(int64_t count) {
     for (int64_t n = 0; n < unmeasured + count; n++) {
         const Clock::time_point start = Clock::now();
         state_->trainStep();
+        state_->read();
         if (n >= unmeasured)
             times.push_back(1e3 * secondsSince(start));
     }

@@ -39,8 +39,9 @@ struct RunFiles {
     std::string config() const { return folder + "/config.ini"; }
 };
 
-/// Trains a network on energies and forces. Deterministic on the CPU: with the same threads, a run
-/// that was stopped and resumed ends with the same bits as one that was not.
+/// Trains a network on energies and forces, on the device where its weights are. Deterministic on
+/// the CPU: with the same threads, a run that was stopped and resumed ends with the same bits as
+/// one that was not. On a graphics card nothing is read back between two reports.
 class Trainer {
 public:
     /// @param description  of the model to be written; its offset is already taken off the samples
@@ -48,7 +49,7 @@ public:
             std::vector<Sample> validation, const TrainingOptions& options, RunFiles files);
     ~Trainer();
 
-    /// Goes on from the checkpoint in the run's folder.
+    /// Goes on from the checkpoint in the run's folder, which may be of another device.
     /// @throws Error if there is none or it is of another run
     void resume();
 
