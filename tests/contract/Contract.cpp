@@ -175,7 +175,6 @@ std::vector<Case> allCases() {
             cases.push_back({platform, "auto", "Network", precision});
         cases.push_back({platform, "auto", "Norms", "mixed"});
         cases.push_back({platform, "auto", "Double", "mixed"});
-        cases.push_back({platform, "auto", "Toy", "double"});
     }
     return cases;
 }
