@@ -25,6 +25,35 @@ constexpr size_t windowPairs = 4096;
 /// How many pairs before its use a piece of the table is fetched.
 constexpr size_t pairsAhead = 8;
 
+/// Edge of the cubes that atoms are sorted by, angstrom: a fraction of any cutoff.
+constexpr double cubeEdge = 2.0;
+
+/// Spreads the lower 21 bits to every third place.
+uint64_t spread(uint64_t bits) {
+    uint64_t result = 0;
+    for (int bit = 0; bit < 21; ++bit)
+        result |= (bits >> bit & 1) << 3 * bit;
+    return result;
+}
+
+/// Atoms by the place of their cubes on a curve through space (Morton's), so that atoms which are
+/// near in the list are near in space.
+std::vector<int> alongCurve(std::span<const double> positions) {
+    constexpr double origin = 1 << 20;  // coordinates of both signs fit into 21 bits
+    std::vector<std::pair<uint64_t, int>> keyed;
+    for (size_t k = 0; k < positions.size(); k += 3) {
+        uint64_t key = 0;
+        for (size_t d = 0; d < 3; ++d)
+            key |= spread(static_cast<uint64_t>(positions[k + d] / cubeEdge + origin)) << d;
+        keyed.emplace_back(key, static_cast<int>(k / 3));
+    }
+    std::ranges::sort(keyed);
+    std::vector<int> order;
+    for (const auto& [key, atom] : keyed)
+        order.push_back(atom);
+    return order;
+}
+
 double now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
@@ -107,7 +136,7 @@ void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double>
     radialValues_.clear();
     state_.exactPairs = 0;
     const double cutoffSquared = config_.cutoff * config_.cutoff;
-    for (const HalfPair& pair : candidates) {
+    for (const HalfPair& pair : nearTogether(positions, candidates)) {
         const double *from = &positions[3 * static_cast<size_t>(pair.i)],
                      *to = &positions[3 * static_cast<size_t>(pair.j)];
         const double d[3] = {to[0] - from[0] + pair.shift[0], to[1] - from[1] + pair.shift[1],
@@ -121,6 +150,28 @@ void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double>
     state_.numbers = numbers_.data();
     state_.place = places_.data();
     state_.radialValue = radialValues_.data();
+}
+
+/// The same pairs, those of neighboring atoms i one after the other: a window of them then touches
+/// few atoms. The order is that of the present positions, whenever the list was made.
+template <class T>
+std::span<const HalfPair> Evaluation<T>::nearTogether(std::span<const double> positions,
+                                                      std::span<const HalfPair> pairs) {
+    if (pairs.size() <= windowPairs)
+        return pairs;
+    const size_t atoms = positions.size() / 3;
+    starts_.assign(atoms + 1, 0);
+    for (const HalfPair& pair : pairs)
+        ++starts_[static_cast<size_t>(pair.i) + 1];
+    for (size_t i = 0; i < atoms; ++i)
+        starts_[i + 1] += starts_[i];
+    sorted_.clear();
+    for (const int i : alongCurve(positions)) {
+        const auto begin = pairs.begin() + static_cast<ptrdiff_t>(starts_[static_cast<size_t>(i)]);
+        const size_t count = starts_[static_cast<size_t>(i) + 1] - starts_[static_cast<size_t>(i)];
+        sorted_.insert(sorted_.end(), begin, begin + static_cast<ptrdiff_t>(count));
+    }
+    return sorted_;
 }
 
 template <class T>

@@ -52,6 +52,8 @@ private:
 
     void locate(std::span<const int> numbers, std::span<const double> positions,
                 std::span<const HalfPair> candidates);
+    std::span<const HalfPair> nearTogether(std::span<const double> positions,
+                                           std::span<const HalfPair> pairs);
     void place(const HalfPair& pair, const double (&d)[3], double squared);
     void evaluateExactly(double r);
     void orderByRow();
@@ -79,6 +81,7 @@ private:
     std::vector<LayerWork<T>> layers_;
     std::vector<int> numbers_;
     std::vector<PairPlace<T>> places_, ordered_;
+    std::vector<HalfPair> sorted_;
     std::vector<size_t> starts_;
     std::vector<double> radialValues_;
     Aligned<T> work_, exact_;
