@@ -23,12 +23,14 @@ SETTLE = 0.05  # seconds between two sides' turns, in which OpenMP's threads go 
 
 
 class Worker:
-    """One side at one number of threads."""
+    """One side at one number of threads. It sees a GPU only if `device` is true."""
 
-    def __init__(self, python, script, arguments, threads):
+    def __init__(self, python, script, arguments, threads, device=False, variables=None):
         count = str(threads)
         environment = dict(os.environ, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count,
-                           OPENMM_CPU_THREADS=count, CUDA_VISIBLE_DEVICES="")
+                           OPENMM_CPU_THREADS=count, **(variables or {}))
+        if not device:
+            environment["CUDA_VISIBLE_DEVICES"] = ""
         self.threads, self.milliseconds = threads, []
         self.name = f"{Path(script).name} {' '.join(map(str, arguments))}, {threads} thread(s)"
         self.log = tempfile.TemporaryFile("w+")
@@ -106,7 +108,7 @@ def machine():
 
 
 def printTable(rows, columns):
-    cells = [[str(row[column]) for column in columns] for row in rows]
+    cells = [[str(row.get(column, "")) for column in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells)]
     for line in [columns, *cells]:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths)))

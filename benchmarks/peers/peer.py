@@ -6,12 +6,14 @@ Runs in the environment of requirements/peers.txt. The weights of the model file
 TorchMD-Net's state dictionary; the scripted module gives energy and forces itself (float32).
 """
 
+import importlib.util
 import json
 import sys
+import types
+from typing import Optional
 
 import torch  # before openmmtorch, which needs libraries that torch brings
 import openmmtorch
-from torchmdnet.models.model import create_model
 
 from common import GOLDEN
 
@@ -25,6 +27,10 @@ ANGSTROMS = 10.0  # in a nanometre
 # 0.1 atoms/A^3, of which 52 lie within 5 A on average, more than twice as many.
 FEWEST_NEIGHBORS, MOST_NEIGHBORS = 32, 128
 
+# TorchMD-Net finds pairs by warp, a package of hundreds of megabytes. Where that is not installed,
+# all pairs are listed, which changes nothing: those beyond the cutoff contribute nothing.
+HAS_WARP = importlib.util.find_spec("warp") is not None
+
 
 def readModel(path):
     """-> description (dict), tensors (name -> array)"""
@@ -35,18 +41,63 @@ def readModel(path):
             {name: tensor.detach().double().numpy() for name, tensor in named})
 
 
+def allPairs(atoms):
+    """Every atom with every other [2,N(N-1)]."""
+    first, second = torch.meshgrid(torch.arange(atoms), torch.arange(atoms), indexing="ij")
+    different = first != second
+    return torch.stack([first[different], second[different]])
+
+
+class AllPairs(torch.nn.Module):
+    """What TorchMD-Net's OptimizedDistance returns, with pairs of any length and self loops."""
+
+    def __init__(self, atoms, box):
+        super().__init__()
+        pairs, own = allPairs(atoms), torch.arange(atoms)
+        self.register_buffer("box", box)
+        self.register_buffer("pairs", pairs)
+        self.register_buffer("edges", torch.cat([pairs, own.expand(2, atoms)], 1))
+        self.register_buffer("zeros", torch.zeros(atoms, 3))
+
+    def forward(self, positions, batch: Optional[torch.Tensor] = None,
+                box: Optional[torch.Tensor] = None):
+        apart = positions[self.pairs[0]] - positions[self.pairs[1]]
+        lengths = torch.cat([torch.linalg.vector_norm(apart, dim=1), self.zeros[:, 0]])
+        return self.edges, lengths, torch.cat([apart, self.zeros])
+
+
+def createModel(arguments, atoms):
+    """torchmdnet.models.model.create_model, also where warp is not installed."""
+    if HAS_WARP:
+        from torchmdnet.models.model import create_model
+        return create_model(arguments)
+    if arguments["box_vecs"] is not None or not arguments["vector_cutoff"]:
+        raise ValueError("benchmarking: listing all pairs asks for a molecule in vacuum and a "
+                         "network with vectorCutoff; install warp-lang")
+    sys.modules.setdefault("torchmdnet.extensions", types.ModuleType("torchmdnet.extensions"))
+    operations = types.ModuleType("torchmdnet.extensions.ops")
+    operations.get_neighbor_pairs_kernel = None  # never called
+    sys.modules.setdefault("torchmdnet.extensions.ops", operations)
+    from torchmdnet.models.model import create_model
+    network = create_model(arguments)
+    distance = network.representation_model.distance
+    network.representation_model.distance = AllPairs(atoms, distance.box)
+    return network
+
+
 def makeNetwork(path, atoms, derivative=True, cell=None):
     """TorchMD-Net's module with the model file's weights, float32, and the description."""
     description, ours = readModel(path)
     config = description["config"]
     neighbors = min(max(atoms, FEWEST_NEIGHBORS), MOST_NEIGHBORS)
-    network = create_model(torchmdnet_names.arguments(
+    network = createModel(torchmdnet_names.arguments(
         config, maxNeighbors=neighbors, box=None if cell is None else cell.tolist(), precision=32,
-        derivative=derivative))
+        derivative=derivative), atoms)
     state = {name: torch.tensor(values, dtype=torch.float32)
              for name, values in torchmdnet_names.stateDict(ours, config).items()}
-    box = "representation_model.distance.box"
-    network.load_state_dict(state | {box: network.state_dict()[box]})
+    distance = {name: values for name, values in network.state_dict().items()
+                if name.startswith("representation_model.distance.")}
+    network.load_state_dict(state | distance)
     return network, description
 
 
@@ -80,4 +131,4 @@ def makeForce(model, numbers, cell, platform):
 
 def describe(force, context):
     """-> what evaluates the network, and its precision"""
-    return "TorchMD-Net in openmm-torch", "single"
+    return "TorchMD-Net in openmm-torch" + ("" if HAS_WARP else ", all pairs listed"), "single"

@@ -1,13 +1,15 @@
-"""The two sides of a comparison: their workers, model files, and whether they compute the same.
+"""The sides of a comparison: their workers, model files, and whether they compute the same.
 
 SPDX-License-Identifier: MIT
 """
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +17,25 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from common import ROOT, THREADS, Worker  # noqa: E402
 
-PYTHONS = {"ours": ROOT / ".venv/bin/python", "peer": ROOT / ".venv-peers/bin/python"}
+# The interpreters of the two environments; those named by the variables come first.
+PYTHONS = {"ours": os.environ.get("MOLSPECTRA_PYTHON", ROOT / ".venv/bin/python"),
+           "peer": os.environ.get("MOLSPECTRA_PEERS_PYTHON", ROOT / ".venv-peers/bin/python")}
+DEVICE_PLATFORMS = ("CUDA", "OpenCL")  # of OpenMM
+
+
+class Side(NamedTuple):
+    module: str           # that makes the force
+    environment: str      # of PYTHONS
+    options: dict = {}    # of its makeForce
+    variables: dict = {}  # of its process
+
+
+SIDES = {"ours": Side("ours", "ours"),
+         "ours-without-graph": Side("ours", "ours", variables={"MOLSPECTRA_CUDA_GRAPH": "off"}),
+         "peer": Side("peer", "peer"),
+         "network": Side("network", "peer"),
+         "network-with-graph": Side("network", "peer", options={"graph": True})}
+
 
 # Both sides compute in single precision: relative to the largest force and to 1 kJ/mol.
 FORCE_AGREEMENT = 1e-4
@@ -43,10 +63,21 @@ def untrained(folder, size, program=ROOT / "build/bin/make_model"):
     return path
 
 
+def others(platform):
+    """Sides that ours is compared with. TorchMD-Net's sizes depend on its input, so that no CUDA
+    graph can hold it; this project's network can be in one, in openmm-torch as well."""
+    if platform == "CUDA":
+        return ["peer", "network", "network-with-graph", "ours-without-graph"]
+    return ["peer"]
+
+
 def start(side, model, system, platform):
-    """One worker a number of threads."""
-    return [Worker(PYTHONS[side], HERE / "worker.py", [side, model, system, platform], count)
-            for count in THREADS]
+    """One worker a number of threads, which make no difference on a GPU."""
+    device = platform in DEVICE_PLATFORMS
+    python = PYTHONS[SIDES[side].environment]
+    return [Worker(python, HERE / "worker.py", [side, model, system, platform], count,
+                   device=device, variables=SIDES[side].variables)
+            for count in (THREADS[:1] if device else THREADS)]
 
 
 def close(workers):

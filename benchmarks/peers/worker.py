@@ -2,7 +2,7 @@
 
 SPDX-License-Identifier: MIT
 
-    worker.py SIDE MODEL SYSTEM PLATFORM     # SIDE: ours or peer; SYSTEM: of systems.py
+    worker.py SIDE MODEL SYSTEM PLATFORM     # SIDE: of sides.SIDES; SYSTEM: of systems.py
 """
 
 import importlib
@@ -16,6 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from common import serve  # noqa: E402
 
+import sides  # noqa: E402
 import systems  # noqa: E402
 
 TIME_STEP = 0.0005  # ps
@@ -27,7 +28,7 @@ WARMUP, WARMUP_OF_MANY, MANY = 20, 3, 100
 class Answers:
     def __init__(self, side, model, name, platform):
         # The side comes first: openmm-torch's plugins load only where torch's libraries are.
-        self.backend = importlib.import_module(side)
+        self.backend = importlib.import_module(sides.SIDES[side].module)
         import openmm
         from openmm import app
         numbers, positions, cell = systems.atoms(name)
@@ -38,11 +39,13 @@ class Answers:
             system.setDefaultPeriodicBoxVectors(*(cell / 10.0))
         for z in numbers:
             system.addParticle(app.Element.getByAtomicNumber(int(z)).mass)
-        self.force = self.backend.makeForce(model, numbers, cell, platform)
+        self.force = self.backend.makeForce(model, numbers, cell, platform,
+                                            **sides.SIDES[side].options)
         system.addForce(self.force)
         self.integrator = openmm.VerletIntegrator(TIME_STEP)
         self.context = openmm.Context(system, self.integrator,
                                       openmm.Platform.getPlatformByName(platform))
+        self.queues = platform in sides.DEVICE_PLATFORMS
         self.run(WARMUP if len(numbers) < MANY else WARMUP_OF_MANY)
 
     def run(self, steps):
@@ -51,6 +54,8 @@ class Answers:
         self.context.setVelocities(np.zeros_like(self.geometries[0]))
         begin = time.perf_counter()
         self.integrator.step(steps)
+        if self.queues:  # steps that were only asked for so far
+            self.context.getState(getPositions=True)
         return 1000.0 * (time.perf_counter() - begin) / steps
 
     def state(self):
