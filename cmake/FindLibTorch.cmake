@@ -8,7 +8,9 @@ if(NOT LIBTORCH_DIR)
         COMMAND ${Python_EXECUTABLE} -c
             "import importlib.util as u; print(list(u.find_spec('torch').submodule_search_locations)[0])"
         OUTPUT_VARIABLE _torch OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    set(LIBTORCH_DIR "${_torch}" CACHE PATH "Folder with LibTorch's include/ and lib/")
+    if(_torch)
+        set(LIBTORCH_DIR "${_torch}" CACHE PATH "Folder with LibTorch's include/ and lib/")
+    endif()
 endif()
 find_path(LibTorch_INCLUDE_DIR torch/script.h PATHS ${LIBTORCH_DIR}/include NO_DEFAULT_PATH)
 find_library(LibTorch_CPU_LIBRARY torch_cpu PATHS ${LIBTORCH_DIR}/lib NO_DEFAULT_PATH)

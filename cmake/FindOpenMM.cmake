@@ -9,7 +9,9 @@ if(NOT OPENMM_DIR)
         COMMAND ${Python_EXECUTABLE} -c
             "import importlib.util as u, pathlib as p; print(p.Path(list(u.find_spec('openmm').submodule_search_locations)[0]).parent / 'OpenMM.libs')"
         OUTPUT_VARIABLE _openmm OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
-    set(OPENMM_DIR "${_openmm}" CACHE PATH "Folder with OpenMM's include/ and lib/")
+    if(_openmm)
+        set(OPENMM_DIR "${_openmm}" CACHE PATH "Folder with OpenMM's include/ and lib/")
+    endif()
 endif()
 find_path(OpenMM_INCLUDE_DIR OpenMM.h PATHS ${OPENMM_DIR}/include NO_DEFAULT_PATH)
 find_library(OpenMM_LIBRARY OpenMM PATHS ${OPENMM_DIR}/lib NO_DEFAULT_PATH)

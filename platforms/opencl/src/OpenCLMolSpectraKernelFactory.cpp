@@ -1,9 +1,8 @@
 // LibTorch knows no OpenCL: the model is evaluated on the CPU, all else on the device.
 // SPDX-License-Identifier: MIT
 #include "platforms/common/src/CommonMolSpectraKernels.h"
+#include "plugin/include/internal/KernelFactory.h"
 
-#include <openmm/KernelFactory.h>
-#include <openmm/OpenMMException.h>
 #include <openmm/PluginInitializer.h>
 #include <openmm/opencl/OpenCLContext.h>
 #include <openmm/opencl/OpenCLPlatform.h>
@@ -12,18 +11,12 @@ namespace MolSpectraPlugin {
 
 namespace {
 
-class OpenCLMolSpectraKernelFactory : public OpenMM::KernelFactory {
-public:
-    OpenMM::KernelImpl* createKernelImpl(std::string name, const OpenMM::Platform& platform,
-                                         OpenMM::ContextImpl& context) const override {
-        if (name != CalcMolSpectraForceKernel::Name())
-            throw OpenMM::OpenMMException("MolSpectraForce: creating kernel " + name +
-                                          ": expected " + CalcMolSpectraForceKernel::Name());
-        using Data = OpenMM::OpenCLPlatform::PlatformData;
-        auto& contexts = static_cast<Data*>(context.getPlatformData())->contexts;
-        return new CommonCalcMolSpectraForceKernel(name, platform, *contexts[0]);
-    }
-};
+OpenMM::KernelImpl* makeKernel(const std::string& name, const OpenMM::Platform& platform,
+                               OpenMM::ContextImpl& context) {
+    using Data = OpenMM::OpenCLPlatform::PlatformData;
+    auto& contexts = static_cast<Data*>(context.getPlatformData())->contexts;
+    return new CommonCalcMolSpectraForceKernel(name, platform, *contexts[0]);
+}
 
 }  // namespace
 
@@ -33,10 +26,5 @@ extern "C" MOLSPECTRA_EXPORT void registerPlatforms() {}
 
 extern "C" MOLSPECTRA_EXPORT void registerKernelFactories() {
     using namespace MolSpectraPlugin;
-    for (int i = 0; i < OpenMM::Platform::getNumPlatforms(); ++i) {
-        OpenMM::Platform& platform = OpenMM::Platform::getPlatform(i);
-        if (dynamic_cast<OpenMM::OpenCLPlatform*>(&platform))
-            platform.registerKernelFactory(CalcMolSpectraForceKernel::Name(),
-                                           new OpenCLMolSpectraKernelFactory());
-    }
+    registerKernel<OpenMM::OpenCLPlatform>(makeKernel);
 }
