@@ -1,10 +1,11 @@
-// The periodic table's symbols in order of atomic number.
+// The periodic table's symbols and radii in order of atomic number.
 // SPDX-License-Identifier: MIT
 #include "core/Elements.h"
 
 #include "core/Error.h"
 #include "core/Text.h"
 
+#include <algorithm>
 #include <array>
 
 namespace molspectra {
@@ -21,12 +22,24 @@ constexpr std::array<std::string_view, maxElement> symbols = {
     "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db",
     "Sg", "Bh", "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og"};
 
-}  // namespace
+constexpr std::array radii = {
+    0.31, 0.28, 1.28, 0.96, 0.84, 0.76, 0.71, 0.66, 0.57, 0.58, 1.66, 1.41, 1.21, 1.11, 1.07, 1.05,
+    1.02, 1.06, 2.03, 1.76, 1.70, 1.60, 1.53, 1.39, 1.39, 1.32, 1.26, 1.24, 1.32, 1.22, 1.22, 1.20,
+    1.19, 1.20, 1.20, 1.16, 2.20, 1.95, 1.90, 1.75, 1.64, 1.54, 1.47, 1.46, 1.42, 1.39, 1.45, 1.44,
+    1.42, 1.39, 1.39, 1.38, 1.39, 1.40, 2.44, 2.15, 2.07, 2.04, 2.03, 2.01, 1.99, 1.98, 1.98, 1.96,
+    1.94, 1.92, 1.92, 1.89, 1.90, 1.87, 1.87, 1.75, 1.70, 1.62, 1.51, 1.44, 1.41, 1.36, 1.36, 1.32,
+    1.45, 1.46, 1.48, 1.40, 1.50, 1.50, 2.60, 2.21, 2.15, 2.06, 2.00, 1.96, 1.90, 1.87, 1.80, 1.69};
 
-std::string symbolOf(int atomicNumber) {
+void check(int atomicNumber) {
     if (atomicNumber < 1 || atomicNumber > maxElement)
         fail("naming an element: ", atomicNumber, " was found, expected an atomic number in [1, ",
              maxElement, "]");
+}
+
+}  // namespace
+
+std::string symbolOf(int atomicNumber) {
+    check(atomicNumber);
     return std::string(symbols[size_t(atomicNumber) - 1]);
 }
 
@@ -43,6 +56,11 @@ int atomicNumberOf(std::string_view symbol) {
         if (lower(symbols[i]) == wanted)
             return int(i) + 1;
     fail("reading an element: \"", symbol, "\" was found, expected a symbol such as H, C or Cl");
+}
+
+double covalentRadius(int atomicNumber) {
+    check(atomicNumber);
+    return radii[std::min(size_t(atomicNumber), radii.size()) - 1];
 }
 
 }  // namespace molspectra

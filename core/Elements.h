@@ -1,4 +1,4 @@
-// Chemical elements: symbol and atomic number.
+// Chemical elements: symbol, atomic number and covalent radius.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,5 +19,9 @@ std::string symbolsOf(const std::vector<int>& atomicNumbers);
 
 /// Atomic number of a symbol, in any letter case. @throws Error if there is no such element.
 int atomicNumberOf(std::string_view symbol);
+
+/// Covalent radius (Cordero et al. 2008; that of curium beyond it), angstrom.
+/// @throws Error as symbolOf
+double covalentRadius(int atomicNumber);
 
 }  // namespace molspectra

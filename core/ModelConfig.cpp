@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "core/ModelConfig.h"
 
-#include "core/Error.h"
+#include "core/OptionReader.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 namespace molspectra {
@@ -44,57 +43,9 @@ std::vector<std::string> optionNames() {
     return names;
 }
 
-/// Reads one option of the type of the member it is stored in.
-class OptionReader {
-public:
-    OptionReader(const Json& json, const std::string& where) : json_(json), where_(where) {}
-
-    template <class T>
-    void operator()(const char* name, T& value) const {
-        const auto entry = json_.find(name);
-        if (entry == json_.end())
-            fail("reading ", where_, ": the model configuration has no \"", name, "\"");
-        read(name, *entry, value);
-    }
-
-private:
-    void read(const char* name, const Json& entry, bool& value) const {
-        require(entry.is_boolean(), name, entry, "true or false");
-        value = entry.get<bool>();
-    }
-
-    void read(const char* name, const Json& entry, double& value) const {
-        require(entry.is_number(), name, entry, "a number");
-        value = entry.get<double>();
-    }
-
-    void read(const char* name, const Json& entry, std::string& value) const {
-        require(entry.is_string(), name, entry, "a text");
-        value = entry.get<std::string>();
-    }
-
-    void read(const char* name, const Json& entry, int& value) const {
-        constexpr double limit = std::numeric_limits<int>::max();
-        const bool fits = entry.is_number_integer() && std::abs(entry.get<double>()) <= limit;
-        require(fits, name, entry, "an integer");
-        value = entry.get<int>();
-    }
-
-    void require(bool ok, const char* name, const Json& entry, const char* expected) const {
-        if (!ok)
-            fail("reading ", where_, ": \"", name, "\" of the model configuration is ",
-                 entry.dump(-1, ' ', false, Json::error_handler_t::replace), ", expected ",
-                 expected);
-    }
-
-    const Json& json_;
-    const std::string& where_;
-};
-
 template <class T>
 void require(bool ok, const char* name, const T& value, const std::string& expected) {
-    if (!ok)
-        fail("checking the model configuration: ", name, " is ", value, ", expected ", expected);
+    requireOption(ok, "the model configuration", name, value, expected);
 }
 
 void requireOneOf(const char* name, const std::string& value,
@@ -140,16 +91,10 @@ nlohmann::json toJson(const ModelConfig& config) {
 }
 
 ModelConfig configFromJson(const nlohmann::json& json, const std::string& where) {
-    if (!json.is_object())
-        fail("reading ", where, ": the model configuration is a JSON ", json.type_name(),
-             ", expected an object");
-    const std::vector<std::string> names = optionNames();
-    for (const auto& [key, value] : json.items())
-        if (std::find(names.begin(), names.end(), key) == names.end())
-            fail("reading ", where, ": the model configuration has an unknown option \"", key,
-                 "\"; did you mean \"", nearest(key, names), "\"?");
+    const OptionReader reader(json, "the model configuration", where);
+    reader.allowOnly(optionNames());
     ModelConfig config;
-    forEachOption(config, OptionReader(json, where));
+    forEachOption(config, reader);
     return config;
 }
 

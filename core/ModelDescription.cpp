@@ -58,6 +58,13 @@ public:
         return value.get<double>();
     }
 
+    bool boolean(const char* name) const {
+        const Json& value = entry(name);
+        if (!value.is_boolean())
+            failEntry(name, value, "true or false");
+        return value.get<bool>();
+    }
+
     int integer(const char* name) const { return integer(name, entry(name)); }
 
     int integer(const std::string& name, const Json& value) const {
@@ -201,16 +208,18 @@ double EnergyOffset::of(std::span<const int> atomicNumbers) const {
 }
 
 std::string toText(const ModelDescription& description) {
-    const Json json = {{"format", formatName},
-                       {"formatVersion", formatVersion},
-                       {"tool", description.toolVersion},
-                       {"config", toJson(description.config)},
-                       {"dtype", description.dtype},
-                       {"lengthUnit", description.lengthUnit},
-                       {"energyUnit", description.energyUnit},
-                       {"species", description.species},
-                       {"energyOffset", offsetToJson(description.offset)},
-                       {"provenance", description.provenance}};
+    Json json = {{"format", formatName},
+                 {"formatVersion", formatVersion},
+                 {"tool", description.toolVersion},
+                 {"config", toJson(description.config)},
+                 {"dtype", description.dtype},
+                 {"lengthUnit", description.lengthUnit},
+                 {"energyUnit", description.energyUnit},
+                 {"species", description.species},
+                 {"energyOffset", offsetToJson(description.offset)},
+                 {"provenance", description.provenance}};
+    if (!description.energiesTrained)
+        json["energiesTrained"] = false;
     // File names in the provenance need not be UTF-8.
     return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -220,7 +229,7 @@ ModelDescription parseDescription(const std::string& text, const std::string& wh
     const Entries entries(json, "the description of the model", where);
     checkFormat(entries);
     entries.allow({"format", "formatVersion", "tool", "config", "dtype", "lengthUnit",
-                   "energyUnit", "species", "energyOffset", "provenance"});
+                   "energyUnit", "species", "energyOffset", "energiesTrained", "provenance"});
     ModelDescription description;
     description.toolVersion = entries.text("tool");
     description.config = readConfig(entries, where);
@@ -229,10 +238,19 @@ ModelDescription parseDescription(const std::string& text, const std::string& wh
     description.energyUnit = readEnergyUnit(entries);
     description.species = readSpecies(entries, description.config);
     description.offset = readOffset(entries.entry("energyOffset"), description, where);
+    if (json.contains("energiesTrained"))
+        description.energiesTrained = entries.boolean("energiesTrained");
     description.provenance = entries.entry("provenance");
     if (!description.provenance.is_object())
         entries.failEntry("provenance", description.provenance, "a JSON object");
     return description;
+}
+
+void requireEnergies(const ModelDescription& description, const std::string& where) {
+    if (!description.energiesTrained)
+        fail("reading ", where, ": the network was pre-trained only and its energies mean ",
+             "nothing, expected one that has learned energies; run molspectra finetune --model ", where,
+             " first");
 }
 
 }  // namespace molspectra

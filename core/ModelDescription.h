@@ -36,6 +36,7 @@ struct ModelDescription {
     std::string dtype = "float32";        ///< of the weights: "float32" or "float64"
     std::vector<int> species;             ///< atomic numbers seen in training, ascending
     EnergyOffset offset;
+    bool energiesTrained = true;          ///< false: pre-trained only, its energies mean nothing
     std::string toolVersion;              ///< "molspectra 0.1.0"
     nlohmann::json provenance = nlohmann::json::object();  ///< data, split, seed, errors, ...
 };
@@ -48,5 +49,8 @@ std::string toText(const ModelDescription& description);
 /// @throws Error if it is not JSON, an entry is missing, unknown or contradicts another (both
 ///         sides are named), or the format is newer than this version reads
 ModelDescription parseDescription(const std::string& text, const std::string& where);
+
+/// @throws Error if the network was pre-trained only, so that its energies mean nothing
+void requireEnergies(const ModelDescription& description, const std::string& where);
 
 }  // namespace molspectra

@@ -44,4 +44,11 @@ std::vector<int64_t> Random::permutation(int64_t count) {
     return order;
 }
 
+Random randomFor(uint64_t seed, uint64_t purpose, uint64_t number) {
+    // The generator counts in equal steps: starts that differ by a multiple of them would give the
+    // same numbers one after another, so every part goes through its mixing.
+    Random mixed(seed ^ (purpose << 56));
+    return Random(Random(mixed.next() ^ number).next());
+}
+
 }  // namespace molspectra

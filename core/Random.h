@@ -29,4 +29,8 @@ private:
     uint64_t state_;
 };
 
+/// A generator that depends on these numbers alone, so that resuming needs no state.
+/// @param purpose  below 256, for streams that must not repeat one another
+Random randomFor(uint64_t seed, uint64_t purpose, uint64_t number);
+
 }  // namespace molspectra

@@ -3,7 +3,7 @@
 #include "core/Zip.h"
 
 #include "core/Error.h"
-#include "core/Files.h"
+#include "core/MappedFile.h"
 
 #include <algorithm>
 #include <optional>
@@ -139,6 +139,49 @@ uint32_t checksumOf(std::string_view bytes) {
     return uint32_t(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
+/// Where a member's packed bytes lie.
+std::string_view packedBytes(const Bytes& bytes, const ZipMember& member, const std::string& path) {
+    if (bytes.number(member.offset, 4) != localSignature)
+        fail("reading ", path, ": \"", member.name, "\" does not start where the zip directory ",
+             "says; the file is damaged");
+    const uint64_t start = member.offset + localSize + bytes.number(member.offset + 26, 2) +
+                           bytes.number(member.offset + 28, 2);
+    const std::string_view packed = bytes.range(start, member.packedSize);
+    if (member.method != 0 && member.method != 8)
+        fail("reading ", path, ": \"", member.name, "\" is packed by method ", member.method,
+             ", expected 0 (stored) or 8 (deflated)");
+    const uint64_t largest = member.method == 0 ? packed.size() : packed.size() * deflateLimit;
+    if (member.size > largest || (member.method == 0 && member.size != packed.size()))
+        fail("reading ", path, ": \"", member.name, "\" is said to have ", member.size,
+             " bytes, which its ", packed.size(), " packed bytes cannot hold; the file is damaged");
+    return packed;
+}
+
+std::string unpacked(const Bytes& bytes, const ZipMember& member, const std::string& path) {
+    const std::string_view packed = packedBytes(bytes, member, path);
+    std::string content;
+    if (member.method == 0) {
+        content = packed;
+    } else {
+        content.assign(member.size, '\0');
+        if (!inflateAll(packed, content))
+            fail("reading ", path, ": \"", member.name, "\" does not unpack to the ", member.size,
+                 " bytes the zip directory says; the file is damaged");
+    }
+    if (checksumOf(content) != member.checksum)
+        fail("reading ", path, ": the checksum of \"", member.name,
+             "\" differs; the file is damaged");
+    return content;
+}
+
+Directory directoryOf(std::string_view content, const std::string& path) {
+    const auto end = findEnd(content);
+    if (!end)
+        fail("reading ", path, ": no zip directory found, expected a zip archive; the file is ",
+             "another format or was cut off");
+    return findDirectory(Bytes(content, path), *end);
+}
+
 void append(std::string& text, uint64_t value, size_t width) {
     for (size_t k = 0; k < width; k++)
         text.push_back(char(value >> 8 * k & 0xff));
@@ -160,20 +203,23 @@ void appendCommon(std::string& text, const std::string& name, const std::string&
 
 }  // namespace
 
-ZipArchive::ZipArchive(const std::string& path) : ZipArchive(readFile(path), path) {}
+ZipArchive::ZipArchive(const std::string& path) : path_(path) {
+    const auto file = std::make_shared<MappedFile>(path);
+    bytes_ = file->bytes();
+    owner_ = file;
+    readDirectory();
+}
 
-ZipArchive::ZipArchive(std::string bytes, std::string name)
-    : path_(std::move(name)), bytes_(std::move(bytes)) {
+ZipArchive::ZipArchive(std::string bytes, std::string name) : path_(std::move(name)) {
+    const auto kept = std::make_shared<std::string>(std::move(bytes));
+    bytes_ = *kept;
+    owner_ = kept;
     readDirectory();
 }
 
 void ZipArchive::readDirectory() {
-    const auto end = findEnd(bytes_);
-    if (!end)
-        fail("reading ", path_, ": no zip directory found, expected a zip archive; the file is ",
-             "another format or was cut off");
+    const Directory directory = directoryOf(bytes_, path_);
     const Bytes bytes(bytes_, path_);
-    const Directory directory = findDirectory(bytes, *end);
     uint64_t at = directory.offset;
     // Every entry takes 46 bytes at least, so a false count ends at the end of the file.
     for (uint64_t k = 0; k < directory.entries; k++)
@@ -190,30 +236,42 @@ std::string ZipArchive::read(const std::string& name) const {
                                     [&](const ZipMember& each) { return each.name == name; });
     if (found == members_.end())
         fail("reading ", path_, ": there is no \"", name, "\" in the archive");
-    const Bytes bytes(bytes_, path_);
-    if (bytes.number(found->offset, 4) != localSignature)
-        fail("reading ", path_, ": \"", name, "\" does not start where the zip directory says; ",
-             "the file is damaged");
-    const uint64_t start = found->offset + localSize + bytes.number(found->offset + 26, 2) +
-                           bytes.number(found->offset + 28, 2);
-    const std::string_view packed = bytes.range(start, found->packedSize);
-    if (found->method != 0 && found->method != 8)
-        fail("reading ", path_, ": \"", name, "\" is packed by method ", found->method,
-             ", expected 0 (stored) or 8 (deflated)");
-    const uint64_t largest = found->method == 0 ? packed.size() : packed.size() * deflateLimit;
-    if (found->size > largest || (found->method == 0 && found->size != packed.size()))
-        fail("reading ", path_, ": \"", name, "\" is said to have ", found->size,
-             " bytes, which its ", packed.size(), " packed bytes cannot hold; the file is damaged");
-    std::string content(packed);
-    if (found->method == 8) {
-        content.assign(found->size, '\0');
-        if (!inflateAll(packed, content))
-            fail("reading ", path_, ": \"", name, "\" does not unpack to the ", found->size,
-                 " bytes the zip directory says; the file is damaged");
+    return unpacked(Bytes(bytes_, path_), *found, path_);
+}
+
+struct ZipWalk::Place {
+    explicit Place(const std::string& file)
+        : path(file), mapped(file), directory(directoryOf(mapped.bytes(), file)) {}
+
+    std::string path;
+    MappedFile mapped;
+    Directory directory;  ///< where the next entry begins, and how many are left
+    uint64_t touched = 0;
+};
+
+ZipWalk::ZipWalk(const std::string& path) : place_(std::make_unique<Place>(path)) {}
+
+ZipWalk::~ZipWalk() = default;
+
+bool ZipWalk::next(ZipMember& member) {
+    Directory& directory = place_->directory;
+    if (directory.entries == 0)
+        return false;
+    member = readMember(Bytes(place_->mapped.bytes(), place_->path), directory.offset,
+                        place_->path);
+    directory.entries--;
+    return true;
+}
+
+std::string ZipWalk::read(const ZipMember& member) {
+    // Pages that were read count as ours until they are given back.
+    constexpr uint64_t often = uint64_t{16} << 20;
+    place_->touched += member.packedSize + localSize;
+    if (place_->touched > often) {
+        place_->mapped.forget();
+        place_->touched = 0;
     }
-    if (checksumOf(content) != found->checksum)
-        fail("reading ", path_, ": the checksum of \"", name, "\" differs; the file is damaged");
-    return content;
+    return unpacked(Bytes(place_->mapped.bytes(), place_->path), member, place_->path);
 }
 
 std::string storedZip(const std::map<std::string, std::string>& contents) {

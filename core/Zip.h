@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace molspectra {
@@ -19,7 +21,7 @@ struct ZipMember {
     uint32_t checksum = 0;    ///< CRC-32
 };
 
-/// A zip archive held in memory.
+/// A zip archive; its members are looked at where they lie in the file.
 class ZipArchive {
 public:
     /// @throws Error naming the file if it is missing, truncated or not a zip archive
@@ -40,8 +42,27 @@ private:
     void readDirectory();
 
     std::string path_;
-    std::string bytes_;
+    std::shared_ptr<const void> owner_;  ///< of the bytes
+    std::string_view bytes_;
     std::vector<ZipMember> members_;
+};
+
+/// Members of an archive that may have millions of them: one after the other, in the order of the
+/// directory, which is not kept.
+class ZipWalk {
+public:
+    /// @throws Error as ZipArchive
+    explicit ZipWalk(const std::string& path);
+    ~ZipWalk();
+
+    /// Takes the next member; false at the end. @throws Error for a damaged directory
+    bool next(ZipMember& member);
+    /// Its content. @throws Error as ZipArchive::read
+    std::string read(const ZipMember& member);
+
+private:
+    struct Place;
+    std::unique_ptr<Place> place_;
 };
 
 /// Bytes of an archive whose members (content by name) are stored unpacked. The same contents give

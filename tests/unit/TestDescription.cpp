@@ -132,3 +132,13 @@ TEST(ModelDescription, Parse_AcceptsAModelWithoutElementEnergies) {
     description.offset.perElement.clear();
     EXPECT_TRUE(parseDescription(toText(description), "m.pt").offset.perElement.empty());
 }
+
+TEST(ModelDescription, UntrainedEnergies_AreKeptAndRefused) {
+    ModelDescription description = example();
+    EXPECT_NO_THROW(requireEnergies(description, "m.pt"));
+    description.energiesTrained = false;
+    const ModelDescription after = parseDescription(toText(description), "m.pt");
+    EXPECT_FALSE(after.energiesTrained);
+    EXPECT_THAT(errorOf([&] { requireEnergies(after, "m.pt"); }),
+                HasSubstr("reading m.pt: the network was pre-trained only"));
+}

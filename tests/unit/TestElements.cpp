@@ -1,4 +1,4 @@
-// Symbols and atomic numbers.
+// Symbols, atomic numbers and radii.
 // SPDX-License-Identifier: MIT
 #include "core/Elements.h"
 #include "unit/Fixtures.h"
@@ -33,4 +33,13 @@ TEST(Elements, UnknownOnes_AreRefused) {
     EXPECT_THAT(errorOf([] { symbolOf(119); }), HasSubstr("119"));
     EXPECT_THAT(errorOf([] { atomicNumberOf("Xx"); }), HasSubstr("\"Xx\""));
     EXPECT_THAT(errorOf([] { atomicNumberOf(""); }), HasSubstr("expected a symbol"));
+}
+
+TEST(Elements, CovalentRadii_AreThoseOfTheTable) {
+    // Cordero et al., Dalton Trans. 2008, 2832.
+    EXPECT_EQ(covalentRadius(1), 0.31);
+    EXPECT_EQ(covalentRadius(6), 0.76);
+    EXPECT_EQ(covalentRadius(96), 1.69);
+    EXPECT_EQ(covalentRadius(maxElement), covalentRadius(96));
+    EXPECT_THAT(errorOf([] { covalentRadius(0); }), HasSubstr("0 was found"));
 }

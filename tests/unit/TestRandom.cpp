@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 #include <gtest/gtest.h>
 
 using namespace molspectra;
@@ -54,6 +56,14 @@ TEST(Random, UniformAndNormal_HaveTheirMoments) {
     EXPECT_NEAR(mean, 0.5, 5 * std::sqrt(1 / 12.0 / draws));
     EXPECT_NEAR(normalMean, 0, 5 / std::sqrt(draws));
     EXPECT_NEAR(square, 1, 5 * std::sqrt(2.0 / draws));
+}
+
+TEST(Random, Streams_ShareNoNumbers) {
+    std::set<uint64_t> seen;
+    for (uint64_t number = 0; number < 200; number++)
+        for (auto [random, n] = std::pair(randomFor(1, 2, number), 0); n < 50; n++)
+            seen.insert(random.next());
+    EXPECT_EQ(seen.size(), 200U * 50U);
 }
 
 TEST(Random, Permutation_HoldsEveryNumberOnce) {

@@ -83,3 +83,27 @@ TEST(Zip, Open_RefusesATruncatedArchive) {
                     HasSubstr("reading memory: no zip directory found"));
     EXPECT_THAT(errorOf([&] { ZipArchive("no/such/file"); }), HasSubstr("No such file"));
 }
+
+TEST(ZipWalk, Members_ComeInTheOrderOfTheDirectory) {
+    const test::TemporaryFolder folder;
+    ZipWalk walk(folder.write("x.zip", storedZip(contents)));
+    ZipMember member;
+    for (const auto& [name, content] : contents) {
+        ASSERT_TRUE(walk.next(member));
+        EXPECT_EQ(member.name, name);
+        EXPECT_EQ(walk.read(member), content);
+    }
+    EXPECT_FALSE(walk.next(member));
+}
+
+TEST(ZipWalk, DamagedFiles_AreRefused) {
+    const test::TemporaryFolder folder;
+    std::string bytes = storedZip(contents);
+    EXPECT_THAT(errorOf([&] { ZipWalk{folder.write("cut.zip", bytes.substr(0, 50))}; }),
+                HasSubstr("cut.zip: no zip directory found"));
+    bytes[bytes.find("hello")] = 'j';
+    ZipWalk walk(folder.write("changed.zip", bytes));
+    ZipMember member;
+    ASSERT_TRUE(walk.next(member));
+    EXPECT_THAT(errorOf([&] { walk.read(member); }), HasSubstr("checksum of \"a.txt\" differs"));
+}
