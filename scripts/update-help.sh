@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 program=build/bin/molspectra
 mkdir -p docs/cli
 "$program" --help >docs/cli/molspectra.txt
-for command in finetune evaluate inspect export import; do
+for command in data pretrain finetune evaluate match reconstruct inspect export import; do
     "$program" "$command" --help >"docs/cli/$command.txt"
 done

@@ -72,6 +72,7 @@ TEST(Npz, EveryNumberType_IsConverted) {
         EXPECT_EQ(array.values, (std::vector<double>{0, 20, 40, 60, 80, 100})) << key;
     }
     EXPECT_EQ(file.read("bool").values, (std::vector<double>{1, 0, 1}));
+    EXPECT_EQ(file.read("half").values, (std::vector<double>{0, 0}));
     EXPECT_EQ(file.read("scalar").values, (std::vector<double>{2.5}));
     EXPECT_EQ(file.read("scalar").shapeText(), "[]");
     EXPECT_EQ(file.read("empty").shape, (Shape{0, 4}));
@@ -81,9 +82,8 @@ TEST(Npz, OtherTypes_AreListedButRefused) {
     const NpzFile file(fixture("dtypes.npz"));
     EXPECT_TRUE(file.contains("text"));
     EXPECT_THAT(errorOf([&] { file.read("text"); }),
-                HasSubstr("array text: the elements are of type \"<U5\", expected f4, f8"));
+                HasSubstr("array text: the elements are of type \"<U5\", expected f2, f4, f8"));
     EXPECT_THAT(errorOf([&] { file.read("big"); }), HasSubstr("big endian"));
-    EXPECT_THAT(errorOf([&] { file.read("half"); }), HasSubstr("\"<f2\""));
 }
 
 TEST(Npz, Read_NamesWhatIsThereIfAKeyIsMissing) {

@@ -12,19 +12,25 @@
 
 namespace molspectra {
 
-/// A numeric array in C order, converted to double or 64-bit integers on reading.
-struct NpyArray {
+/// "[2000, 9, 3]", for messages
+std::string shapeText(const std::vector<size_t>& shape);
+
+/// A numeric array in C order, its numbers converted to T on reading.
+template <class T>
+struct NumPyArray {
     std::vector<size_t> shape;  ///< empty for a scalar
     std::string dtype;          ///< as in the file, "<f8"
-    std::vector<double> values; ///< of any numeric dtype
+    std::vector<T> values;      ///< of any numeric dtype
 
     size_t size() const { return values.size(); }
-    /// "[2000, 9, 3]", for messages
-    std::string shapeText() const;
+    std::string shapeText() const { return molspectra::shapeText(shape); }
 };
 
-/// The arrays of an .npz file (numpy 1 and 2, stored or deflated; f4 f8 i1 i2 i4 i8 u1 u2 u4 u8 and
-/// bool; Fortran order is transposed; text arrays are listed but not read).
+using NpyArray = NumPyArray<double>;
+using NpyFloats = NumPyArray<float>;
+
+/// The arrays of an .npz file (numpy 1 and 2, stored or deflated; f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8
+/// and bool; Fortran order is transposed; text arrays are listed but not read).
 class NpzFile {
 public:
     /// @throws Error naming the file if it is missing, truncated or not an NPZ archive
@@ -38,13 +44,19 @@ public:
     /// @throws Error naming file and key: missing (present ones are listed), unknown dtype, or a
     ///         header that contradicts the data
     NpyArray read(const std::string& key) const;
+    /// The same in half the memory. @throws Error as read
+    NpyFloats readFloats(const std::string& key) const;
 
 private:
+    template <class T>
+    NumPyArray<T> readAs(const std::string& key) const;
+
     ZipArchive archive_;
 };
 
-/// Writes arrays of doubles, or of integers where `dtype` is "<i8" or "|u1", uncompressed.
-/// @throws Error naming the file
-void writeNpz(const std::string& path, const std::map<std::string, NpyArray>& arrays);
+/// Writes arrays of doubles, or of integers where `dtype` is "<i8" or "|u1", and of single
+/// precision, uncompressed. @throws Error naming the file
+void writeNpz(const std::string& path, const std::map<std::string, NpyArray>& arrays,
+              const std::map<std::string, NpyFloats>& floats = {});
 
 }  // namespace molspectra

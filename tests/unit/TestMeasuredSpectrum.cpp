@@ -1,0 +1,143 @@
+// Measured spectra: units of both axes by their definitions, and curves on a grid by formulas.
+// SPDX-License-Identifier: MIT
+#include "trainer/data/MeasuredSpectrum.h"
+#include "unit/Fixtures.h"
+
+#include <cmath>
+#include <gmock/gmock.h>
+#include <numeric>
+
+using namespace molspectra;
+using namespace molspectra::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr double hc = 1239.841984;  // eV nm, CODATA 2018
+constexpr double relativeTolerance = 1e-6;
+const SpectrumGrid grid{500, 1, 3501};
+
+MeasuredSpectrum readText(const std::string& text, SpectrumKind kind) {
+    const TemporaryFolder folder;
+    return readMeasured(folder.write("a.csv", text), kind);
+}
+
+std::string refusal(const std::string& text, SpectrumKind kind) {
+    return errorOf([&] { readText(text, kind); });
+}
+
+std::string jcamp(const std::string& units, const std::string& intensities,
+                  const std::string& type = "") {
+    return "##TITLE=a\n##DATA TYPE=" + type + "\n##XUNITS=" + units + "\n##YUNITS=" + intensities +
+           "\n##XYPOINTS=(XY..XY)\n";
+}
+
+/// A straight line from 400 to 4100 1/cm.
+MeasuredSpectrum straight() {
+    return {{400, 4100}, {0, 3700}, false, {}};
+}
+
+}  // namespace
+
+TEST(MeasuredSpectrum, Wavelengths_BecomeAscendingEnergies) {
+    for (const char* text : {"wavelength (nm), absorbance\n200,1\n400,2\n", "200 1\n400 2\n",
+                             "# made\n\n200;1\n+400;2e0\n"}) {
+        const MeasuredSpectrum read = readText(text, SpectrumKind::UV);
+        ASSERT_EQ(read.positions.size(), 2u);
+        EXPECT_NEAR(read.positions[0], hc / 400, relativeTolerance);
+        EXPECT_NEAR(read.positions[1], hc / 200, relativeTolerance);
+        EXPECT_THAT(read.intensities, ElementsAre(2, 1));
+    }
+    EXPECT_THAT(readText("2 1\n4 2\n", SpectrumKind::UV).positions, ElementsAre(2, 4));
+    EXPECT_THAT(readText("2 1\n4 2\n", SpectrumKind::UV).remarks,
+                ElementsAre(HasSubstr("taken as eV")));
+}
+
+TEST(MeasuredSpectrum, UnitsOfJcamp_AreConverted) {
+    const auto first = [](const char* unit, SpectrumKind kind) {
+        return readText(jcamp(unit, "ABSORBANCE") + "2 1 4 2\n##END=\n", kind).positions[0];
+    };
+    EXPECT_DOUBLE_EQ(first("1/CM", SpectrumKind::IR), 2);
+    EXPECT_DOUBLE_EQ(first("MICROMETERS", SpectrumKind::IR), 1e4 / 4);
+    EXPECT_DOUBLE_EQ(first("NANOMETERS", SpectrumKind::IR), 1e7 / 4);
+    EXPECT_NEAR(first("EV", SpectrumKind::IR), 2e7 / hc, 1e7 * relativeTolerance);
+    EXPECT_NEAR(first("1/CM", SpectrumKind::UV), 2e-7 * hc, relativeTolerance);
+    EXPECT_THAT(refusal(jcamp("SECONDS", "") + "1 1 2 2\n##END=\n", SpectrumKind::IR),
+                HasSubstr("##XUNITS= is \"SECONDS\""));
+    EXPECT_THAT(refusal(jcamp("NANOMETERS", "") + "1 1 2 2\n##END=\n", SpectrumKind::Raman),
+                HasSubstr("expected Raman shifts in 1/cm"));
+    EXPECT_THAT(refusal(jcamp("1/CM", "", "RAMAN SPECTRUM") + "1 1 2 2\n##END=\n",
+                        SpectrumKind::IR),
+                HasSubstr("expected a spectrum of the kind ir"));
+}
+
+TEST(MeasuredSpectrum, Transmittance_BecomesAbsorbance) {
+    const auto read = [](const char* unit, const char* rows) {
+        return readText(jcamp("1/CM", unit) + rows + "##END=\n", SpectrumKind::IR).intensities;
+    };
+    EXPECT_THAT(read("TRANSMITTANCE", "1 1 2 0.1 3 0\n"), ElementsAre(0, 1, 4));
+    EXPECT_THAT(read("TRANSMITTANCE", "1 100 2 10 3 1\n"), ElementsAre(0, 1, 2));
+    EXPECT_THAT(read("% TRANSMITTANCE", "1 1 2 1 3 1\n"), ElementsAre(2, 2, 2));
+    EXPECT_THAT(read("Logarithm epsilon", "1 1 2 2 3 3\n"), ElementsAre(10, 100, 1000));
+    EXPECT_THAT(readText("wavenumber, %T\n1,100\n2,10\n", SpectrumKind::IR).intensities,
+                ElementsAre(0, 1));
+    EXPECT_THAT(refusal(jcamp("1/CM", "REFLECTANCE") + "1 1 2 1\n##END=\n", SpectrumKind::IR),
+                HasSubstr("reflectances"));
+}
+
+TEST(MeasuredSpectrum, TextThatIsNone_IsRefused) {
+    EXPECT_THAT(refusal("", SpectrumKind::IR), HasSubstr("0 points"));
+    EXPECT_THAT(refusal("1,2\n2,3,4\n", SpectrumKind::IR),
+                HasSubstr("a.csv line 2: 3 columns were found"));
+    EXPECT_THAT(refusal("1,2\n2,nan\n", SpectrumKind::IR), HasSubstr("line 2: \"nan\""));
+    EXPECT_THAT(refusal("1,2\n3,x\n", SpectrumKind::IR), HasSubstr("line 2: \"x\""));
+    EXPECT_THAT(refusal("1,2\n3,4\n2,4\n4,5\n", SpectrumKind::IR), HasSubstr("3 and 2"));
+    EXPECT_THAT(refusal("nm,a\n-1,2\n3,4\n", SpectrumKind::UV), HasSubstr("positive"));
+}
+
+TEST(MeasuredGrid, CurvesAreLinear_BetweenTheirPoints) {
+    const GridCurve made = onGrid(straight(), SpectrumKind::IR, grid, {});
+    ASSERT_EQ(made.values.size(), size_t(grid.points));
+    for (size_t n = 0; n < made.values.size(); n += 100)
+        EXPECT_FLOAT_EQ(made.values[n], float(100 + n));
+    EXPECT_TRUE(made.remarks.empty());
+}
+
+TEST(MeasuredGrid, FrequencyScale_DividesVibrationsOnly) {
+    const double scale = 0.965;
+    const GridCurve made = onGrid(straight(), SpectrumKind::Raman, grid, {scale});
+    EXPECT_FLOAT_EQ(made.values[500], float(1000 * scale - 400));
+    EXPECT_FLOAT_EQ(onGrid(straight(), SpectrumKind::UV, grid, {scale}).values[500], 600.0f);
+}
+
+TEST(MeasuredGrid, WhatIsNotMeasured_IsZeroAndTold) {
+    const MeasuredSpectrum part{{1000, 2000}, {-1, 3}, false, {}};
+    const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {});
+    EXPECT_EQ(made.values[499], 0.0f);
+    EXPECT_EQ(made.values[500], 0.0f);
+    EXPECT_FLOAT_EQ(made.values[1500], 3.0f);
+    EXPECT_EQ(made.values[1501], 0.0f);
+    EXPECT_THAT(made.remarks,
+                ElementsAre(HasSubstr("1000.00 to 2000.00 of 500.00 to 4000.00 1/cm"),
+                            HasSubstr("250 negative points")));
+    const MeasuredSpectrum far{{1, 2}, {1, 1}, false, {}};
+    EXPECT_THAT(errorOf([&] { onGrid(far, SpectrumKind::IR, grid, {}); }),
+                HasSubstr("zero or absent from 500.00 to 4000.00"));
+}
+
+TEST(MeasuredGrid, MeanOfCoveredPoints_IsThatOfTraining) {
+    const double wanted = 7.5;
+    const MeasuredSpectrum part{{1000, 2000}, {1, 3}, false, {}};
+    const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {1.0, wanted});
+    const double sum = std::accumulate(made.values.begin(), made.values.end(), 0.0);
+    EXPECT_NEAR(sum / 1001, wanted, 1e-5 * wanted);
+}
+
+TEST(MeasuredGrid, Peaks_BecomeBroadenedLines) {
+    const MeasuredSpectrum peaks{{965}, {2}, true, {}};
+    const GridCurve made = onGrid(peaks, SpectrumKind::IR, grid, {0.965, 0.0, 12.0});
+    const double height = 2.0 / (M_PI * 6.0);  // of a Lorentzian of area 2 and half width 6
+    EXPECT_NEAR(made.values[500], height, 1e-5 * height);
+    EXPECT_NEAR(made.values[506], height / 2, 1e-5 * height);
+}

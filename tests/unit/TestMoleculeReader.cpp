@@ -1,0 +1,297 @@
+// Readers of molecules: what is good is read whatever stands beside it, the rest is counted.
+// SPDX-License-Identifier: MIT
+#include "core/Elements.h"
+#include "core/Zip.h"
+#include "trainer/data/MoleculeReader.h"
+#include "trainer/data/Npz.h"
+#include "trainer/data/Shard.h"
+#include "unit/BuildMolecule.h"
+#include "unit/Fixtures.h"
+
+#include <gmock/gmock.h>
+
+using namespace molspectra;
+using namespace molspectra::test;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+/// Files have four digits behind the point.
+constexpr double printedTolerance = 5.1e-5;
+
+struct Found {
+    ReadReport report;
+    std::vector<NamedMolecule> molecules;
+};
+
+Found readAll(const std::string& path, int threads = 1) {
+    Found found;
+    readMolecules(path, threads, found.report, [&](NamedMolecule&& molecule) {
+        found.molecules.push_back(std::move(molecule));
+        return true;
+    });
+    EXPECT_EQ(found.report.read, int64_t(found.molecules.size()));
+    return found;
+}
+
+std::string fixed(double value, size_t width) {
+    std::string text = toFixed(value, 4);
+    return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
+}
+
+/// A V2000 record without bonds.
+std::string sdf(const Molecule& molecule, const std::string& title,
+                const std::string& dimensions = "3D", double depth = 1) {
+    std::string count = std::to_string(molecule.numbers.size());
+    count.insert(0, 3 - count.size(), ' ');
+    std::string text = cat(title, "\n", std::string(20, ' '), dimensions, "\n\n", count,
+                           "  0  0  0  0  0  0  0  0  0999 V2000\n");
+    for (size_t i = 0; i < molecule.numbers.size(); i++) {
+        for (size_t d = 0; d < 3; d++)
+            text += fixed(molecule.positions[3 * i + d] * (d == 2 ? depth : 1), 10);
+        std::string symbol = symbolOf(molecule.numbers[i]);
+        symbol.resize(3, ' ');
+        text += cat(" ", symbol, " 0  0  0  0  0  0  0  0  0  0  0  0\n");
+    }
+    return text + "M  END\n> <field>\n1\n\n$$$$\n";
+}
+
+std::string xyz(const Molecule& molecule, const std::string& comment) {
+    std::string text = cat(molecule.numbers.size(), "\n", comment);
+    for (size_t i = 0; i < molecule.numbers.size(); i++) {
+        text += symbolOf(molecule.numbers[i]);
+        for (size_t d = 0; d < 3; d++)
+            text += cat(" ", fixed(molecule.positions[3 * i + d], 10));
+        text += "\n";
+    }
+    return text;
+}
+
+void expectSame(const Molecule& found, const Molecule& expected, int64_t index) {
+    EXPECT_EQ(found.index, index);
+    EXPECT_EQ(found.numbers, expected.numbers);
+    ASSERT_EQ(found.positions.size(), expected.positions.size());
+    for (size_t k = 0; k < expected.positions.size(); k++)
+        EXPECT_NEAR(found.positions[k], expected.positions[k], printedTolerance);
+}
+
+bool sameBonds(const Molecule& a, const Molecule& b) {
+    return moleculeKey(a.numbers, a.positions) == moleculeKey(b.numbers, b.positions);
+}
+
+}  // namespace
+
+TEST(Sdf, Records_KeepTheirGeometriesAndTitles) {
+    const TemporaryFolder folder;
+    const auto [report, found] =
+        readAll(folder.write("a.sdf", sdf(ethanol(), "ethanol") + sdf(water(), "water")));
+    ASSERT_EQ(found.size(), 2u);
+    expectSame(found[0].molecule, ethanol(), 0);
+    expectSame(found[1].molecule, water(), 1);
+    EXPECT_EQ(found[0].name, "ethanol");
+    EXPECT_EQ(report.failed, 0);
+}
+
+TEST(Sdf, BadRecords_AreCountedAndTheNextAreRead) {
+    const TemporaryFolder folder;
+    std::string garbled = sdf(ethanol(), "garbled"), cut = sdf(water(), "cut");
+    garbled.replace(garbled.find("  9  0"), 3, " xx");
+    cut.erase(cut.find("M  END"), 7);
+    std::string tooFew = sdf(water(), "too few");
+    tooFew.replace(tooFew.find("  3  0"), 3, "  7");
+    std::string twice = sdf(water(), "first");
+    twice.erase(twice.find("$$$$"));
+    const auto [report, found] = readAll(folder.write(
+        "a.sdf", sdf(water(), "a") + garbled + sdf(water(), "b") + cut + tooFew + twice +
+                     sdf(water(), "second") + "words\n$$$$\n" + sdf(ethanol(), "c")));
+    ASSERT_EQ(found.size(), 3u);
+    expectSame(found[1].molecule, water(), 2);
+    expectSame(found[2].molecule, ethanol(), 7);
+    EXPECT_EQ(report.failed, 5);
+    ASSERT_EQ(report.reasons.size(), 5u);
+    EXPECT_THAT(report.reasons[0], HasSubstr("record 1: "));
+    EXPECT_THAT(report.reasons[1], HasSubstr("record 3: it ends before its line \"M  END\""));
+    EXPECT_THAT(report.reasons[2], HasSubstr("record 4: "));
+    EXPECT_THAT(report.reasons[3], HasSubstr("record 5: it holds several molecules"));
+    EXPECT_THAT(report.reasons[4], HasSubstr("record 6: "));
+}
+
+TEST(Sdf, DrawingsAndBareSkeletons_AreNoGeometries) {
+    const TemporaryFolder folder;
+    Molecule carbons;
+    addRing(carbons, 6, 6, 0);
+    const Molecule flatWater{{8, 1, 1}, {0, 0, 0, 0.96, 0, 0, -0.24, 0.93, 0}, 0, {}};
+    const auto [report, found] = readAll(folder.write(
+        "a.sdf", sdf(ethanol(), "said to be flat", "2D", 0) + sdf(ethanol(), "flat", "  ", 0) +
+                     sdf(carbons, "bare", "3D") + sdf(flatWater, "of three", "  ")));
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].molecule.index, 3);
+    ASSERT_EQ(report.reasons.size(), 3u);
+    EXPECT_THAT(report.reasons[0], HasSubstr("no 3D coordinates"));
+    EXPECT_THAT(report.reasons[1], HasSubstr("no 3D coordinates"));
+    EXPECT_THAT(report.reasons[2], HasSubstr("no hydrogens"));
+}
+
+TEST(Sdf, LastRecordWithoutItsEnd_IsRead) {
+    const TemporaryFolder folder;
+    std::string text = sdf(water(), "w");
+    text.erase(text.find("> <field>"));
+    EXPECT_EQ(readAll(folder.write("a.sdf", text)).report.read, 1);
+    text.erase(text.find("M  END"));
+    EXPECT_EQ(readAll(folder.write("a.sdf", text)).report.failed, 1);
+}
+
+TEST(Sdf, Reading_StopsWhenNoMoreIsWanted) {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("a.sdf", sdf(water(), "a") + sdf(water(), "b"));
+    ReadReport report;
+    readMolecules(path, 1, report, [](NamedMolecule&&) { return false; });
+    EXPECT_EQ(report.read, 1);
+}
+
+TEST(Xyz, Frames_AreReadPastBadOnes) {
+    const TemporaryFolder folder;
+    std::string bad = xyz(ethanol(), "bad\n"), unknown = xyz(water(), "unknown\n");
+    bad.replace(bad.find("O  "), 1, "0.1.2");
+    unknown.replace(unknown.find("O  "), 1, "Qq");
+    const auto [report, found] = readAll(
+        folder.write("a.xyz", xyz(water(), "w\n") + bad + unknown + xyz(ethanol(), "e\n") +
+                                  "words\nmore words\n" + xyz(water(), "w\n") + "5\n"));
+    ASSERT_EQ(found.size(), 3u);
+    expectSame(found[0].molecule, water(), 0);
+    expectSame(found[1].molecule, ethanol(), 3);
+    expectSame(found[2].molecule, water(), 5);
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("frame 1: line 10 is no atom"),
+                                            HasSubstr("frame 2: line 19 is no atom"),
+                                            HasSubstr("frame 4: line 33 is no number of atoms"),
+                                            HasSubstr("frame 6: the file ends before its")));
+}
+
+TEST(Xyz, ExtendedFrames_AreReadInAnyOrderOfColumns) {
+    const TemporaryFolder folder;
+    const std::string plain = "Properties=species:S:1:pos:R:3:charge:R:1\n";
+    const std::string other = "Properties=forces:R:3:species:S:1:pos:R:3 energy=-1\n";
+    EXPECT_EQ(readAll(folder.write("a.extxyz", xyz(water(), plain))).report.read, 1);
+    const auto found = readAll(folder.write("b.xyz", cat("1\n", other, "0 0 0 He 1 2 3\n")));
+    ASSERT_EQ(found.molecules.size(), 1u);
+    EXPECT_THAT(found.molecules[0].molecule.positions, ElementsAre(1, 2, 3));
+}
+
+TEST(XyzZip, Members_AreReadByTheirNumbers) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(folder.write(
+        "a.zip", storedZip({{"dir/00/12.xyz", xyz(water(), "")},
+                            {"dir/00/13.xyz", xyz(ethanol(), "a comment\n")},
+                            {"dir/00/14.xyz", "3\nO 0 0 0\n"},
+                            {"dir/15.xyz", "atoms"},
+                            {"dir/readme.txt", "words"},
+                            {"dir/x.xyz", xyz(water(), "\n")}})));
+    ASSERT_EQ(found.size(), 3u);
+    expectSame(found[0].molecule, water(), 12);
+    expectSame(found[1].molecule, ethanol(), 13);
+    expectSame(found[2].molecule, water(), 4);
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("dir/00/14.xyz: it has 2 lines"),
+                                            HasSubstr("dir/15.xyz: its first line is no number")));
+}
+
+TEST(XyzZip, DamagedMember_IsCountedAndTheNextIsRead) {
+    const TemporaryFolder folder;
+    std::string bytes = storedZip({{"1.xyz", xyz(water(), "")}, {"2.xyz", xyz(water(), "")}});
+    bytes[bytes.find("O  ")] = 'N';
+    const Found found = readAll(folder.write("a.zip", bytes));
+    EXPECT_EQ(found.report.read, 1);
+    EXPECT_THAT(found.report.reasons, ElementsAre(HasSubstr("checksum of \"1.xyz\" differs")));
+}
+
+TEST(Smiles, Geometries_HaveTheMoleculesBonds) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(folder.write("a.smi", "CCO ethanol\nCOC\n\nO\n"));
+    ASSERT_EQ(found.size(), 3u);
+    EXPECT_TRUE(sameBonds(found[0].molecule, ethanol()));
+    EXPECT_TRUE(sameBonds(found[1].molecule, dimethylEther()));
+    EXPECT_TRUE(sameBonds(found[2].molecule, water()));
+    EXPECT_EQ(found[0].name, "CCO");
+    EXPECT_EQ(found[2].molecule.index, 2);
+}
+
+TEST(Smiles, ColumnsOfATable_AreFoundByName) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(
+        folder.write("a.csv", "idx,homo,smiles\n7,0.1,\"CCO\"\n8,0.2\n9,0.3,\nx,0.4,C\n"
+                              "11,0.5,O\n"));
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found[0].molecule.index, 7);
+    EXPECT_EQ(found[1].molecule.index, 11);
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("line 3: it has 2 columns"),
+                                            HasSubstr("line 4: it has no SMILES"),
+                                            HasSubstr("line 5: C: reading the index")));
+    EXPECT_EQ(readAll(folder.write("b.txt", "CCO,1\nO,2\n")).report.read, 2);
+}
+
+TEST(Smiles, ThatFail_AreCountedByLine) {
+    const TemporaryFolder folder;
+    const auto found = readAll(folder.write("a.smi", "CCO\nno_smiles\nC(C)(C)(C)(C)C\n*\n"));
+    EXPECT_EQ(found.report.read, 1);
+    ASSERT_EQ(found.report.reasons.size(), 3u);
+    EXPECT_THAT(found.report.reasons[0], HasSubstr("line 2: no_smiles: it is no SMILES"));
+    EXPECT_THAT(found.report.reasons[1], HasSubstr("line 3: C(C)(C)(C)(C)C: "));
+    EXPECT_THAT(found.report.reasons[2], HasSubstr("line 4: "));
+}
+
+TEST(Smiles, Threads_ChangeNeitherOrderNorGeometries) {
+    const TemporaryFolder folder;
+    std::string text;
+    for (int k = 0; k < 120; k++)
+        text += cat(std::string(size_t(1 + k % 7), 'C'), k % 3 == 0 ? "O" : "N", "\n");
+    const std::string path = folder.write("a.smi", text);
+    const Found one = readAll(path, 1), four = readAll(path, 4);
+    ASSERT_EQ(one.molecules.size(), 120u);
+    ASSERT_EQ(four.molecules.size(), 120u);
+    for (size_t k = 0; k < 120; k++) {
+        EXPECT_EQ(one.molecules[k].name, four.molecules[k].name);
+        EXPECT_EQ(one.molecules[k].molecule.positions, four.molecules[k].molecule.positions);
+    }
+}
+
+TEST(ReadMolecules, Npz_IsAShardOrLabelledGeometries) {
+    const TemporaryFolder folder;
+    Molecule molecule = water();
+    molecule.index = 42;
+    writeShard(folder / "shard.npz", {molecule, ethanol()});
+    const Found shard = readAll(folder.path());
+    ASSERT_EQ(shard.molecules.size(), 2u);
+    expectSame(shard.molecules[0].molecule, water(), 42);
+    const Found labelled = readAll(fixture("classic_stored.npz"));
+    ASSERT_EQ(labelled.molecules.size(), 3u);
+    EXPECT_THAT(labelled.molecules[1].molecule.numbers, ElementsAre(8, 1));
+    EXPECT_EQ(labelled.molecules[1].molecule.positions[4], positionOf(1, 1, 1));
+}
+
+TEST(ReadMolecules, ImpossibleGeometries_AreCounted) {
+    const TemporaryFolder folder;
+    const auto found = readAll(folder.write(
+        "a.xyz", "2\n\nH 0 0 0\nH 0 0 0.1\n1\n\nH nan 0 0\n1\n\n119 0 0 0\n1\n\nHe 0 0 0\n"));
+    EXPECT_EQ(found.report.read, 1);
+    EXPECT_THAT(found.report.reasons,
+                ElementsAre(HasSubstr("atoms 1 and 2 are 0.100 angstrom apart"),
+                            HasSubstr("a coordinate is nan"), HasSubstr("no element")));
+}
+
+TEST(ReadMolecules, ManyFailures_AreAllCountedAndSomeListed) {
+    const TemporaryFolder folder;
+    std::string text;
+    for (int k = 0; k < 50; k++)
+        text += "1\n\nQq 0 0 0\n";
+    const Found found = readAll(folder.write("a.xyz", text));
+    EXPECT_EQ(found.report.failed, 50);
+    EXPECT_EQ(found.report.reasons.size(), ReadReport::mostReasons);
+}
+
+TEST(ReadMolecules, UnknownExtensions_AreRefused) {
+    const TemporaryFolder folder;
+    EXPECT_THAT(errorOf([&] { readAll(folder / "a.pdf"); }), HasSubstr("extension is \"pdf\""));
+    EXPECT_THAT(errorOf([&] { readAll(folder / "a.sdf.tar.gz"); }),
+                HasSubstr("unpack the archive first"));
+    EXPECT_THAT(errorOf([&] { readAll(folder / "a.sdf.gz"); }), HasSubstr("No such file"));
+}

@@ -1,0 +1,50 @@
+// A measured spectrum, out of any file, as a curve like those that a network was trained on.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "trainer/data/Molecule.h"
+
+#include <string>
+#include <vector>
+
+namespace molspectra {
+
+struct MeasuredSpectrum {
+    std::vector<double> positions;    ///< ascending; eV for UV, else 1/cm
+    std::vector<double> intensities;  ///< absorbance, or as the file has it
+    bool lines = false;               ///< peaks, not points of a curve
+    std::vector<std::string> remarks; ///< what was assumed or changed, a sentence each
+};
+
+/// Reads JCAMP-DX (told by its first characters) or text of two columns, with commas, semicolons,
+/// tabs or spaces between them and "#" before comments; both may be compressed by gzip.
+/// - Positions become eV for UV and 1/cm otherwise, from 1/cm, nm, micrometers or eV. JCAMP-DX
+///   tells the unit, text may in a first line of titles ("wavelength (nm), absorbance"); without
+///   one it is 1/cm, or for UV nm where the positions are beyond 50 and eV otherwise.
+/// - Transmittance, a fraction or percent, becomes absorbance, and logarithms of absorptivity
+///   become absorptivity.
+/// Absorbance at a position is proportional to the strength per energy there, so that nothing else
+/// changes with the unit of positions.
+/// @throws Error naming the file and its line: no such file, ragged rows, not finite, an unknown
+///         unit, a spectrum of another kind, or positions that neither ascend nor descend
+MeasuredSpectrum readMeasured(const std::string& path, SpectrumKind kind);
+
+struct GridOptions {
+    /// Measured vibrations are this times the harmonic ones: the measured axis is divided by it.
+    /// Not for UV.
+    double frequencyScale = 1.0;
+    double meanIntensity = 0.0;  ///< what the mean over the covered points is scaled to; 0 is as is
+    double width = 0.0;          ///< of peaks, which become lines, the unit of the grid
+};
+
+struct GridCurve {
+    std::vector<float> values;
+    std::vector<std::string> remarks;
+};
+
+/// The spectrum on a grid: linear between its points, zero outside of them and where negative.
+/// @throws Error if it has nothing on the grid
+GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const SpectrumGrid& grid,
+                 const GridOptions& options);
+
+}  // namespace molspectra

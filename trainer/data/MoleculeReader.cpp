@@ -1,0 +1,131 @@
+// Picks the reader of a file, by its extension or by what is in it.
+// SPDX-License-Identifier: MIT
+#include "trainer/data/MoleculeReader.h"
+
+#include "core/Elements.h"
+#include "core/Error.h"
+#include "trainer/data/Dataset.h"
+#include "trainer/data/MoleculeFormats.h"
+#include "trainer/data/Npz.h"
+#include "trainer/data/Shard.h"
+
+#include <cmath>
+#include <filesystem>
+
+namespace molspectra {
+
+namespace {
+
+/// No two nuclei of a molecule are nearer, angstrom.
+constexpr double nearestAtoms = 0.4;
+
+void readLabelled(const std::string& path, MoleculeSink& sink) {
+    Dataset data = readDataset({path});
+    for (size_t t = 0; t < data.frames.size(); t++) {
+        Frame& frame = data.frames[t];
+        const std::string where = cat("frame ", t);
+        Molecule molecule{std::move(frame.numbers), std::move(frame.positions), int64_t(t), {}};
+        if (!sink.deliver(where, {std::move(molecule), cat(path, " ", where)}))
+            return;
+    }
+}
+
+bool readShard(const std::string& path, MoleculeSink& sink) {
+    const Shard shard(path);
+    for (size_t m = 0; m < shard.size(); m++)
+        if (!sink.deliver(cat("molecule ", m), {shard[m], cat(path, " molecule ", m)}))
+            return false;
+    return true;
+}
+
+void readNpz(const std::string& path, MoleculeSink& sink) {
+    const bool labelled = !NpzFile(path).contains("atom_offset");
+    if (labelled)
+        readLabelled(path, sink);
+    else
+        readShard(path, sink);
+}
+
+/// "sdf" of "a.sdf" and "a.sdf.gz"; compressed archives keep both, "tar.gz".
+std::string kindOf(const std::string& path) {
+    std::filesystem::path name = lower(std::filesystem::path(path).filename().string());
+    const std::string last = name.extension().string();
+    if (last != ".gz")
+        return last.empty() ? last : last.substr(1);
+    name = name.stem();
+    const std::string inner = name.extension().string();
+    return inner == ".tar" ? "tar.gz" : inner.empty() ? inner : inner.substr(1);
+}
+
+void readFileOf(const std::string& kind, const std::string& path, int threads,
+                MoleculeSink& sink) {
+    if (kind == "npz")
+        readNpz(path, sink);
+    else if (kind == "sdf" || kind == "mol")
+        readSdf(path, sink);
+    else if (kind == "zip")
+        readXyzZip(path, sink);
+    else if (kind == "xyz" || kind == "extxyz")
+        hasPlainColumns(path) ? readXyz(path, sink) : readLabelled(path, sink);
+    else if (kind == "smi" || kind == "smiles" || kind == "csv" || kind == "tsv" || kind == "txt")
+        readSmiles(path, threads, sink);
+    else
+        fail("reading ", path, ": the extension is \"", kind, "\", expected sdf, smi, csv, xyz, ",
+             "npz or zip", kind == "tar.gz" || kind == "tar" ? "; unpack the archive first" : "");
+}
+
+}  // namespace
+
+void ReadReport::addFailure(std::string reason) {
+    failed++;
+    if (reasons.size() < mostReasons)
+        reasons.push_back(std::move(reason));
+}
+
+std::string whyUnfit(const Molecule& molecule) {
+    const std::vector<double>& x = molecule.positions;
+    if (molecule.numbers.empty())
+        return "it has no atoms";
+    for (const int number : molecule.numbers)
+        if (number < 1 || number > maxElement)
+            return "it has an atom that is no element";
+    for (const double value : x)
+        if (!std::isfinite(value))
+            return cat("a coordinate is ", value);
+    for (size_t i = 0; i < molecule.numbers.size(); i++)
+        for (size_t j = 0; j < i; j++) {
+            const double distance = std::hypot(x[3 * i] - x[3 * j], x[3 * i + 1] - x[3 * j + 1],
+                                               x[3 * i + 2] - x[3 * j + 2]);
+            if (distance < nearestAtoms)
+                return cat("atoms ", j + 1, " and ", i + 1, " are ", toFixed(distance, 3),
+                           " angstrom apart");
+        }
+    return {};
+}
+
+bool MoleculeSink::deliver(const std::string& where, NamedMolecule&& found) {
+    if (const std::string reason = whyUnfit(found.molecule); !reason.empty()) {
+        fail(where, reason);
+        return true;
+    }
+    report_.read++;
+    return take_(std::move(found));
+}
+
+void MoleculeSink::fail(const std::string& where, std::string_view reason) {
+    report_.addFailure(cat(where, ": ", reason));
+}
+
+void readMolecules(const std::string& path, int threads, ReadReport& report,
+                   const TakeMolecule& take) {
+    MoleculeSink sink(report, take);
+    if (!std::filesystem::is_directory(path)) {
+        readFileOf(kindOf(path), path, threads, sink);
+        return;
+    }
+    for (const std::string& shard : shardPaths({path}))
+        if (!readShard(shard, sink))
+            return;
+}
+
+}  // namespace molspectra

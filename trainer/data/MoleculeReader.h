@@ -1,0 +1,49 @@
+// Molecules out of files of any size and kind, one after the other.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "trainer/data/Molecule.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace molspectra {
+
+/// How many molecules were read, and which were not.
+struct ReadReport {
+    static constexpr size_t mostReasons = 20;
+
+    int64_t read = 0;
+    int64_t failed = 0;
+    std::vector<std::string> reasons;  ///< of the first failures, "record 5: ..."
+
+    void addFailure(std::string reason);
+};
+
+struct NamedMolecule {
+    Molecule molecule;
+    std::string name;  ///< title of the record, SMILES, or path and number
+};
+
+/// Takes a molecule; false to read no more.
+using TakeMolecule = std::function<bool(NamedMolecule&&)>;
+
+/// Reads what a path means:
+/// - .sdf, .mol: records with three-dimensional coordinates and hydrogens, kept as they are;
+///   index is the record, from 0
+/// - .smi, .csv, .tsv, .txt: SMILES, in the column of that name, else the first; hydrogens and a
+///   geometry are made (ETKDG, then MMFF or UFF), the same with any number of threads; index is
+///   the column "index", "idx" or "id", else the row, from 0
+/// - .zip of XYZ files: index is the number in a file's name, else the place
+/// - .xyz, .extxyz: one or more frames; index is the frame, from 0
+/// - .npz: a shard, or labelled geometries as readDataset takes them
+/// - a folder: the shards in it
+/// Files of lines may be compressed (.sdf.gz). Records that cannot be read are counted, with the
+/// reasons of the first; memory stays flat but for labelled geometries, which are read whole.
+/// @param threads  used for SMILES
+/// @throws Error if a file as a whole cannot be read
+void readMolecules(const std::string& path, int threads, ReadReport& report,
+                   const TakeMolecule& take);
+
+}  // namespace molspectra

@@ -1,0 +1,137 @@
+// SDF: records are found by their last line, so that a bad one cannot take the next along.
+// SPDX-License-Identifier: MIT
+#include "core/TextLines.h"
+#include "core/Text.h"
+#include "trainer/data/MoleculeFormats.h"
+
+#include <GraphMol/FileParsers/FileParsers.h>
+#include <GraphMol/GraphMol.h>
+
+#include <memory>
+#include <optional>
+
+namespace molspectra {
+
+namespace {
+
+constexpr size_t longestRecord = size_t{16} << 20;
+/// A planar drawing of fewer atoms may as well be a geometry.
+constexpr unsigned fewestForDepth = 4;
+
+/// The text of one record up to the end of its atoms and bonds, and what is wrong with it.
+struct Record {
+    std::string text;
+    int ends = 0;  ///< lines "M  END"
+    bool tooLong = false;
+    bool blank = true;
+};
+
+class Records {
+public:
+    explicit Records(const std::string& path) : lines_(path) {}
+
+    /// The next record; none at the end of the file. Blank lines behind the last are none.
+    std::optional<Record> next() {
+        Record record;
+        std::string_view line;
+        while (lines_.next(line)) {
+            if (line.starts_with("$$$$"))
+                return record;
+            add(line, record);
+        }
+        if (record.blank)
+            return std::nullopt;
+        return record;
+    }
+
+private:
+    static void add(std::string_view line, Record& record) {
+        record.blank = record.blank && trim(line).empty();
+        record.tooLong = record.tooLong || record.text.size() + line.size() > longestRecord;
+        // Data fields follow the first end: nobody reads them here.
+        if (record.ends == 0 && !record.tooLong)
+            record.text.append(line).push_back('\n');
+        record.ends += line.starts_with("M  END");
+    }
+
+    TextLines lines_;
+};
+
+std::string titleOf(const std::string& text) {
+    return trim(std::string_view(text).substr(0, text.find('\n')));
+}
+
+/// "2D", "3D" or whatever the second line has in the place for it.
+std::string dimensionsOf(const std::string& text) {
+    const std::vector<std::string> lines = split(std::string_view(text).substr(0, 400), '\n');
+    return lines.size() > 1 && lines[1].size() >= 22 ? lines[1].substr(20, 2) : "";
+}
+
+bool isFlat(const RDKit::Conformer& conformer) {
+    for (const RDGeom::Point3D& point : conformer.getPositions())
+        if (point.z != 0)
+            return false;
+    return true;
+}
+
+/// Hydrogens that are only implied, as RDKit counts them from the bonds.
+bool lacksHydrogens(RDKit::RWMol& mol) {
+    for (const RDKit::Atom* atom : mol.atoms())
+        if (atom->getAtomicNum() == 1)
+            return false;
+    mol.updatePropertyCache(false);
+    for (const RDKit::Atom* atom : mol.atoms())
+        if (atom->getTotalNumHs() > 0)
+            return true;
+    return false;
+}
+
+/// @return the reason why there is no molecule, or ""
+std::string parse(const Record& record, Molecule& molecule) {
+    if (record.tooLong)
+        return cat("it is longer than ", longestRecord, " bytes");
+    if (record.ends == 0)
+        return "it ends before its line \"M  END\"";
+    if (record.ends > 1)
+        return "it holds several molecules; a line \"$$$$\" is missing between them";
+    std::unique_ptr<RDKit::RWMol> mol;
+    try {
+        mol.reset(RDKit::MolBlockToMol(record.text, false, false, false));
+    } catch (const std::exception& error) {
+        return trim(split(error.what(), '\n').front());
+    }
+    if (!mol || mol->getNumConformers() == 0)
+        return "it has no atoms";
+    const RDKit::Conformer& conformer = mol->getConformer();
+    const std::string dimensions = dimensionsOf(record.text);
+    const bool flat = dimensions != "3D" && mol->getNumAtoms() >= fewestForDepth &&
+                      isFlat(conformer);
+    if (dimensions == "2D" || flat)
+        return "no 3D coordinates";
+    if (lacksHydrogens(*mol))
+        return "no hydrogens; add them, or give SMILES";
+    for (const RDKit::Atom* atom : mol->atoms()) {
+        const RDGeom::Point3D& point = conformer.getAtomPos(atom->getIdx());
+        molecule.numbers.push_back(atom->getAtomicNum());
+        molecule.positions.insert(molecule.positions.end(), {point.x, point.y, point.z});
+    }
+    return {};
+}
+
+}  // namespace
+
+void readSdf(const std::string& path, MoleculeSink& sink) {
+    Records records(path);
+    for (int64_t index = 0; const auto record = records.next(); index++) {
+        const std::string where = cat("record ", index);
+        NamedMolecule found{{}, titleOf(record->text)};
+        found.molecule.index = index;
+        const std::string reason = parse(*record, found.molecule);
+        if (!reason.empty())
+            sink.fail(where, reason);
+        else if (!sink.deliver(where, std::move(found)))
+            return;
+    }
+}
+
+}  // namespace molspectra

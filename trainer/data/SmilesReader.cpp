@@ -1,0 +1,208 @@
+// SMILES: lines are taken in groups, made into geometries by threads, and handed on in order.
+// SPDX-License-Identifier: MIT
+#include "core/TextLines.h"
+#include "core/Error.h"
+#include "trainer/data/MoleculeFormats.h"
+
+#include <GraphMol/DistGeomHelpers/Embedder.h>
+#include <GraphMol/ForceFieldHelpers/MMFF/MMFF.h>
+#include <GraphMol/ForceFieldHelpers/UFF/UFF.h>
+#include <GraphMol/GraphMol.h>
+#include <GraphMol/MolOps.h>
+#include <GraphMol/SmilesParse/SmilesParse.h>
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <thread>
+
+namespace molspectra {
+
+namespace {
+
+/// Fixed, so that a file gives the same geometries every time.
+constexpr int embeddingSeed = 20250424;
+constexpr unsigned embeddingTries = 30;
+constexpr int relaxationSteps = 1000;
+constexpr size_t groupSize = 32;  ///< lines for each thread at a time
+
+struct Job {
+    int64_t line = 0;
+    NamedMolecule found;  ///< the name is the SMILES
+    std::string reason;   ///< why there is no geometry
+};
+
+/// Where the columns are, by the first line.
+struct Columns {
+    char separator = ' ';
+    size_t smiles = 0;
+    std::optional<size_t> index;
+    bool header = false;
+};
+
+std::vector<std::string> cellsOf(std::string_view line, char separator) {
+    std::vector<std::string> cells;
+    for (const std::string& cell : split(line, separator)) {
+        std::string text = trim(cell);
+        if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
+            text = text.substr(1, text.size() - 2);
+        cells.push_back(std::move(text));
+    }
+    return cells;
+}
+
+Columns columnsOf(std::string_view first) {
+    Columns columns;
+    for (const char separator : {',', ';', '\t'})
+        if (first.find(separator) != first.npos && columns.separator == ' ')
+            columns.separator = separator;
+    const std::vector<std::string> names = cellsOf(lower(first), columns.separator);
+    for (size_t k = 0; k < names.size(); k++) {
+        if (names[k] == "smiles" || names[k] == "canonical_smiles") {
+            columns.smiles = k;
+            columns.header = true;
+        } else if (names[k] == "index" || names[k] == "idx" || names[k] == "id") {
+            columns.index = k;
+        }
+    }
+    if (!columns.header)
+        columns.index.reset();
+    return columns;
+}
+
+/// A geometry by distance geometry, tried again from random coordinates.
+bool embed(RDKit::ROMol& mol) {
+    RDKit::DGeomHelpers::EmbedParameters options = RDKit::DGeomHelpers::ETKDGv3;
+    options.randomSeed = embeddingSeed;
+    options.maxIterations = embeddingTries;
+    if (RDKit::DGeomHelpers::EmbedMolecule(mol, options) >= 0)
+        return true;
+    options.useRandomCoords = true;
+    return RDKit::DGeomHelpers::EmbedMolecule(mol, options) >= 0;
+}
+
+/// MMFF, or UFF where MMFF lacks an atom type; without either the embedded geometry stays.
+void relax(RDKit::ROMol& mol) {
+    if (RDKit::MMFF::MMFFOptimizeMolecule(mol, relaxationSteps).first >= 0)
+        return;
+    RDKit::UFF::UFFOptimizeMolecule(mol, relaxationSteps);
+}
+
+/// @return the reason why there is no geometry, or ""
+std::string makeGeometry(const std::string& smiles, Molecule& molecule) {
+    const std::unique_ptr<RDKit::RWMol> mol(RDKit::SmilesToMol(smiles));
+    if (!mol)
+        return "it is no SMILES that RDKit can read";
+    RDKit::MolOps::addHs(*mol);
+    if (mol->getNumAtoms() == 0)
+        return "it has no atoms";
+    if (!embed(*mol))
+        return "no geometry could be made (ETKDG)";
+    relax(*mol);
+    const RDKit::Conformer& conformer = mol->getConformer();
+    for (const RDKit::Atom* atom : mol->atoms()) {
+        const RDGeom::Point3D& point = conformer.getAtomPos(atom->getIdx());
+        molecule.numbers.push_back(atom->getAtomicNum());
+        molecule.positions.insert(molecule.positions.end(), {point.x, point.y, point.z});
+    }
+    return {};
+}
+
+void work(Job& job) {
+    if (!job.reason.empty())
+        return;
+    try {
+        job.reason = makeGeometry(job.found.name, job.found.molecule);
+    } catch (const std::exception& error) {
+        job.reason = trim(split(error.what(), '\n').front());
+    }
+}
+
+void workAll(std::vector<Job>& jobs, int threads) {
+    std::atomic<size_t> next = 0;
+    const auto run = [&] {
+        for (size_t k; (k = next++) < jobs.size();)
+            work(jobs[k]);
+    };
+    std::vector<std::jthread> others;
+    for (int t = 1; t < threads; t++)
+        others.emplace_back(run);
+    run();
+}
+
+/// Makes jobs of lines.
+class JobReader {
+public:
+    explicit JobReader(const std::string& path) : lines_(path) {}
+
+    /// The next jobs, at most `count`; none at the end of the file.
+    std::vector<Job> next(size_t count) {
+        std::vector<Job> jobs;
+        std::string_view line;
+        while (jobs.size() < count && lines_.next(line)) {
+            if (trim(line).empty())
+                continue;
+            const bool first = !columns_;
+            if (first)
+                columns_ = columnsOf(line);
+            if (!first || !columns_->header)
+                jobs.push_back(makeJob(line));
+        }
+        return jobs;
+    }
+
+private:
+    Job makeJob(std::string_view line) {
+        Job job;
+        job.line = lines_.number();
+        job.found.molecule.index = row_++;
+        std::vector<std::string> cells = cellsOf(line, columns_->separator);
+        if (columns_->separator == ' ')
+            cells = cellsOf(trim(line), ' ');
+        if (cells.size() <= std::max(columns_->smiles, columns_->index.value_or(0))) {
+            job.reason = cat("it has ", cells.size(), " columns, fewer than the first line");
+            return job;
+        }
+        job.found.name = cells[columns_->smiles];
+        if (job.found.name.empty())
+            job.reason = "it has no SMILES";
+        if (columns_->index)
+            takeIndex(cells[*columns_->index], job);
+        return job;
+    }
+
+    static void takeIndex(const std::string& text, Job& job) {
+        try {
+            job.found.molecule.index = parseInteger(text, "the index");
+        } catch (const Error& error) {
+            job.reason = error.what();
+        }
+    }
+
+    TextLines lines_;
+    std::optional<Columns> columns_;
+    int64_t row_ = 0;
+};
+
+}  // namespace
+
+void readSmiles(const std::string& path, int threads, MoleculeSink& sink) {
+    JobReader reader(path);
+    for (;;) {
+        std::vector<Job> jobs = reader.next(groupSize * size_t(std::max(threads, 1)));
+        if (jobs.empty())
+            return;
+        workAll(jobs, threads);
+        for (Job& job : jobs) {
+            const std::string where = cat("line ", job.line);
+            if (!job.reason.empty())
+                sink.fail(where, cat(job.found.name, job.found.name.empty() ? "" : ": ",
+                                     job.reason));
+            else if (!sink.deliver(where, std::move(job.found)))
+                return;
+        }
+    }
+}
+
+}  // namespace molspectra

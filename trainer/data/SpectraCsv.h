@@ -1,0 +1,80 @@
+// Spectra as QM9S has them: CSV files of many gigabytes, a row a molecule.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "core/TextLines.h"
+#include "trainer/data/MoleculeReader.h"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace molspectra {
+
+/// A row: the spectrum of the molecule with this index.
+struct SpectrumRow {
+    int64_t index = 0;
+    std::vector<float> intensities;
+};
+
+/// Rows of a file whose first line has the points of the grid behind its first cell.
+class SpectraCsv {
+public:
+    /// @throws Error if the file is missing or its grid is none: fewer than two points, no numbers,
+    ///         not equidistant
+    explicit SpectraCsv(const std::string& path);
+
+    const SpectrumGrid& grid() const { return grid_; }
+
+    /// Takes the next row that has an ascending index and as many finite numbers, none negative, as
+    /// there are points; other rows are counted. @return false at the end of the file
+    bool next(SpectrumRow& row);
+
+    const ReadReport& report() const { return report_; }
+
+private:
+    std::string parse(std::string_view line, SpectrumRow& row) const;
+
+    TextLines lines_;
+    SpectrumGrid grid_;
+    ReadReport report_;
+    std::optional<int64_t> last_;
+};
+
+/// What became of the rows of a file.
+struct JoinReport {
+    int64_t joined = 0;
+    int64_t withoutMolecule = 0;
+    ReadReport rows;
+};
+
+/// Gives molecules their spectra by index, from up to three files. Both sides ascend.
+class SpectraJoin {
+public:
+    /// @param paths  by SpectrumKind; "" where there is no file
+    /// @throws Error as SpectraCsv
+    explicit SpectraJoin(const std::array<std::string, 3>& paths);
+
+    /// Adds the spectra of this molecule's index. @throws Error if the index does not ascend
+    void join(Molecule& molecule);
+    /// Counts the rows that are left, which have no molecule.
+    void finish();
+
+    /// By SpectrumKind; none where there is no file.
+    std::optional<JoinReport> report(SpectrumKind kind) const;
+
+private:
+    struct Side {
+        explicit Side(const std::string& path) : file(path) { more = file.next(row); }
+        SpectraCsv file;
+        SpectrumRow row;
+        bool more = false;
+        int64_t joined = 0, withoutMolecule = 0;
+    };
+
+    std::array<std::unique_ptr<Side>, 3> sides_;
+    std::optional<int64_t> last_;
+};
+
+}  // namespace molspectra

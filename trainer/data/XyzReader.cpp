@@ -1,0 +1,196 @@
+// XYZ frames: their own lines in a file, or one file each in a zip archive.
+// SPDX-License-Identifier: MIT
+#include "core/Elements.h"
+#include "core/Error.h"
+#include "core/TextLines.h"
+#include "core/Zip.h"
+#include "trainer/data/MoleculeFormats.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+namespace molspectra {
+
+namespace {
+
+/// Columns of extended XYZ that are those of plain XYZ, whatever follows them.
+constexpr std::string_view plainColumns = "Properties=species:S:1:pos:R:3";
+
+/// Symbol or number, x, y, z; none where the line is shorter.
+std::optional<std::array<std::string_view, 4>> wordsOf(std::string_view line) {
+    std::array<std::string_view, 4> words;
+    size_t at = 0;
+    for (std::string_view& word : words) {
+        at = line.find_first_not_of(" \t\r", at);
+        if (at == line.npos)
+            return std::nullopt;
+        const size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
+        word = line.substr(at, end - at);
+        at = end;
+    }
+    return words;
+}
+
+bool isWhole(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+/// Appends the atom of a line. @return false if it is none
+bool addAtom(std::string_view line, Molecule& molecule) {
+    const auto words = wordsOf(line);
+    if (!words)
+        return false;
+    try {
+        const std::string_view symbol = (*words)[0];
+        molecule.numbers.push_back(isWhole(symbol) ? int(parseInteger(symbol, "an element"))
+                                                   : atomicNumberOf(symbol));
+        for (size_t d = 0; d < 3; d++)
+            molecule.positions.push_back(parseDouble((*words)[d + 1], "a coordinate"));
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+std::optional<long> countOf(std::string_view line) {
+    const std::string text = trim(line);
+    long count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size() || count < 1)
+        return std::nullopt;
+    return count;
+}
+
+/// The frame of a whole file: its comment line may be missing.
+std::string parseFile(const std::string& text, Molecule& molecule) {
+    std::vector<std::string> lines = split(text, '\n');
+    while (!lines.empty() && trim(lines.back()).empty())
+        lines.pop_back();
+    const auto count = lines.empty() ? std::nullopt : countOf(lines[0]);
+    if (!count)
+        return "its first line is no number of atoms";
+    const auto atoms = size_t(*count);
+    Molecule ignored;
+    const size_t first = lines.size() == atoms + 1 && addAtom(lines[1], ignored) ? 1 : 2;
+    if (lines.size() < first + atoms)
+        return cat("it has ", lines.size(), " lines, too few for ", atoms, " atoms");
+    for (size_t i = 0; i < atoms; i++)
+        if (!addAtom(lines[first + i], molecule))
+            return cat("line ", first + i + 1, " is no atom: \"", trim(lines[first + i]), "\"");
+    return {};
+}
+
+/// Frames of a file, in a stream. Lines between frames that are no number of atoms count as one
+/// failure, and the next number begins a frame again.
+class Frames {
+public:
+    explicit Frames(const std::string& path) : lines_(path) {}
+
+    /// Looks for the next frame, which has failed if there is a reason.
+    /// @return false at the end of the file
+    bool next(Molecule& molecule, std::string& reason) {
+        reason.clear();
+        std::optional<long> count = std::exchange(pending_, std::nullopt);
+        if (!count)
+            count = findCount(reason);
+        if (!reason.empty())
+            pending_ = count;
+        else if (count)
+            readAtoms(*count, molecule, reason);
+        return count || !reason.empty();
+    }
+
+private:
+    std::optional<long> findCount(std::string& reason) {
+        std::string_view line;
+        while (lines_.next(line)) {
+            if (const auto count = countOf(line))
+                return count;
+            if (reason.empty() && !trim(line).empty())
+                reason = cat("line ", lines_.number(), " is no number of atoms");
+        }
+        return std::nullopt;
+    }
+
+    /// All lines of a frame are taken, also behind a bad one.
+    void readAtoms(long count, Molecule& molecule, std::string& reason) {
+        std::string_view line;
+        if (!lines_.next(line))
+            reason = "the file ends before its comment line";
+        for (long i = 0; i < count; i++) {
+            if (!lines_.next(line)) {
+                if (reason.empty())
+                    reason = cat("the file ends after ", i, " of ", count, " atoms");
+                return;
+            }
+            if (reason.empty() && !addAtom(line, molecule))
+                reason = cat("line ", lines_.number(), " is no atom: \"", trim(line), "\"");
+        }
+    }
+
+    TextLines lines_;
+    std::optional<long> pending_;  ///< number of atoms that ended a stretch of bad lines
+};
+
+/// The number that a file's name is, if it is one.
+std::optional<int64_t> numberOf(const std::string& name) {
+    const std::string stem = std::filesystem::path(name).stem().string();
+    if (!isWhole(stem) || stem.size() > 18)
+        return std::nullopt;
+    return parseInteger(stem, "a number");
+}
+
+}  // namespace
+
+bool hasPlainColumns(const std::string& path) {
+    TextLines lines(path);
+    std::string_view comment;
+    if (!lines.next(comment) || !lines.next(comment))
+        return true;
+    return comment.find("Properties=") == comment.npos ||
+           comment.find(plainColumns) != comment.npos;
+}
+
+void readXyz(const std::string& path, MoleculeSink& sink) {
+    Frames frames(path);
+    for (int64_t index = 0;; index++) {
+        const std::string where = cat("frame ", index);
+        NamedMolecule found{{}, cat(path, " ", where)};
+        found.molecule.index = index;
+        std::string reason;
+        if (!frames.next(found.molecule, reason))
+            return;
+        if (!reason.empty())
+            sink.fail(where, reason);
+        else if (!sink.deliver(where, std::move(found)))
+            return;
+    }
+}
+
+void readXyzZip(const std::string& path, MoleculeSink& sink) {
+    ZipWalk walk(path);
+    int64_t place = 0;
+    for (ZipMember member; walk.next(member);) {
+        if (lower(std::filesystem::path(member.name).extension().string()) != ".xyz")
+            continue;
+        NamedMolecule found{{}, member.name};
+        found.molecule.index = numberOf(member.name).value_or(place);
+        place++;
+        std::string reason;
+        try {
+            reason = parseFile(walk.read(member), found.molecule);
+        } catch (const Error& error) {
+            reason = error.what();
+        }
+        if (!reason.empty())
+            sink.fail(member.name, reason);
+        else if (!sink.deliver(member.name, std::move(found)))
+            return;
+    }
+}
+
+}  // namespace molspectra
