@@ -27,24 +27,29 @@ void convertTo(LoadedModel& model, const std::string& dtype) {
     model.description.dtype = dtype;
 }
 
-LoadedModel loadModel(const std::string& path) {
+Script loadScript(const std::string& path, const std::string& description) {
     std::istringstream bytes(readFile(path));
-    torch::jit::ExtraFilesMap extra{{descriptionFile, ""}};
-    LoadedModel loaded{torch::jit::Module("empty"), {}};
-    torch::jit::Module stored("empty");
+    torch::jit::ExtraFilesMap extra{{description, ""}};
+    Script script{torch::jit::Module("empty"), ""};
     try {
-        stored = torch::jit::load(bytes, at::kCPU, extra);
+        script.module = torch::jit::load(bytes, at::kCPU, extra);
     } catch (const c10::Error&) {
         fail("reading the model ", path, ": this is not a TorchScript file, expected one that ",
              "molspectra wrote");
     }
-    if (extra[descriptionFile].empty())
-        fail("reading the model ", path, ": found TorchScript without ", descriptionFile,
+    script.description = extra[description];
+    if (script.description.empty())
+        fail("reading the model ", path, ": found TorchScript without ", description,
              ", expected a file that molspectra wrote");
-    loaded.description = parseDescription(extra[descriptionFile], path);
+    return script;
+}
+
+LoadedModel loadModel(const std::string& path) {
+    const Script stored = loadScript(path, descriptionFile);
+    LoadedModel loaded{torch::jit::Module("empty"), parseDescription(stored.description, path)};
     loaded.network = makeNetwork(loaded.description.config, 0,
                                  loaded.description.dtype == "float64" ? at::kDouble : at::kFloat);
-    copyWeights(loaded.network, stored, path);
+    copyWeights(loaded.network, stored.module, path);
     return loaded;
 }
 

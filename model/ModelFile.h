@@ -23,6 +23,16 @@ void saveModel(const std::string& path, const torch::jit::Module& network,
 /// Converts the weights to "float32" or "float64". @throws Error for another type
 void convertTo(LoadedModel& model, const std::string& dtype);
 
+/// A TorchScript file and the description inside it.
+struct Script {
+    torch::jit::Module module;
+    std::string description;
+};
+
+/// @param description  name of the extra file that holds it
+/// @throws Error if the file is missing, not TorchScript, or without the description
+Script loadScript(const std::string& path, const std::string& description);
+
 /// Reads a model file and rebuilds its network from the configuration, so that it can be trained.
 /// @throws Error if it is missing, not TorchScript, without description, of a newer format, or if
 ///         weights and configuration contradict each other

@@ -3,7 +3,7 @@
 #include "model/Network.h"
 
 #include "core/Error.h"
-#include "core/Random.h"
+#include "model/ModuleBuilder.h"
 #include "model/ScriptText.h"
 #include "molspectra_model/Embedded.h"
 
@@ -18,22 +18,22 @@ namespace {
 
 using torch::jit::Module;
 
-/// Makes modules that live in one compilation unit, and draws their weights in order.
-class Builder {
+/// Assembles the modules of one configuration.
+class Builder : ModuleBuilder {
 public:
     Builder(const ModelConfig& config, uint64_t seed, at::ScalarType type)
-        : config_(config), random_(seed), type_(type) {}
+        : ModuleBuilder(seed, type), config_(config) {}
 
     Module network();
 
 private:
-    Module module(const std::string& type) {
-        return Module(c10::QualifiedName("molspectra." + type), unit_);
+    void embedding(Module& module, const std::string& name) {
+        table(module, name, {config_.elements, config_.channels},
+              [&] { return random_.normal(); });
     }
-    void matrix(Module& module, const std::string& name, int64_t rows, int64_t columns);
-    void embedding(Module& module, const std::string& name);
-    void bias(Module& module, const std::string& name, int64_t size);
-    void norm(Module& module, const std::string& prefix);
+    void norm(Module& module, const std::string& prefix) {
+        ModuleBuilder::norm(module, prefix, config_.channels);
+    }
 
     Module radial();
     Module neighborEmbedding();
@@ -44,41 +44,7 @@ private:
     Module head(const std::string& type, bool scalar);
 
     ModelConfig config_;
-    Random random_;
-    at::ScalarType type_;
-    std::shared_ptr<torch::jit::CompilationUnit> unit_ =
-        std::make_shared<torch::jit::CompilationUnit>();
 };
-
-at::Tensor drawn(at::IntArrayRef shape, at::ScalarType type, const std::function<double()>& draw) {
-    at::Tensor values = at::empty(shape, at::kDouble);
-    double* data = values.data_ptr<double>();
-    for (int64_t n = 0; n < values.numel(); n++)
-        data[n] = draw();
-    return values.to(type);
-}
-
-void Builder::matrix(Module& module, const std::string& name, int64_t rows, int64_t columns) {
-    const double bound = std::sqrt(6.0 / static_cast<double>(rows + columns));
-    const auto draw = [&] { return bound * (2 * random_.uniform() - 1); };
-    module.register_parameter(name, drawn({rows, columns}, type_, draw), false);
-}
-
-void Builder::embedding(Module& module, const std::string& name) {
-    module.register_parameter(name,
-                              drawn({config_.elements, config_.channels}, type_,
-                                    [&] { return random_.normal(); }),
-                              false);
-}
-
-void Builder::bias(Module& module, const std::string& name, int64_t size) {
-    module.register_parameter(name, at::zeros({size}, type_), false);
-}
-
-void Builder::norm(Module& module, const std::string& prefix) {
-    module.register_parameter(prefix + "_weight", at::ones({config_.channels}, type_), false);
-    module.register_parameter(prefix + "_bias", at::zeros({config_.channels}, type_), false);
-}
 
 Module Builder::radial() {
     const int64_t count = config_.radialFunctions;
@@ -103,9 +69,9 @@ Module Builder::radial() {
     const double width = 2.0 / static_cast<double>(count) * (1.0 - start);
     add(expnorm, "means", at::linspace(start, 1.0, count, at::kDouble));
     add(expnorm, "betas", at::full({count}, 1.0 / (width * width), at::kDouble));
-    expnorm.register_attribute("alpha", c10::FloatType::get(), 5.0 / (upper - lower));
-    expnorm.register_attribute("cutoff", c10::FloatType::get(), upper);
-    expnorm.register_attribute("cutoff_lower", c10::FloatType::get(), lower);
+    number(expnorm, "alpha", 5.0 / (upper - lower));
+    number(expnorm, "cutoff", upper);
+    number(expnorm, "cutoff_lower", lower);
     expnorm.define(embedded::Expnorm);
     return expnorm;
 }
@@ -130,8 +96,8 @@ Module Builder::layer(int number) {
                              : influence == "values" ? 3
                                                      : 0) * F;
     Module made = module("Layer" + std::to_string(number));
-    made.register_attribute("channels", c10::IntType::get(), F);
-    made.register_attribute("heads", c10::IntType::get(), static_cast<int64_t>(config_.heads));
+    integer(made, "channels", F);
+    integer(made, "heads", config_.heads);
     norm(made, "norm");
     matrix(made, "project_weight", 5 * F, F);
     bias(made, "project_bias", 5 * F);
@@ -168,7 +134,7 @@ Module Builder::vectorNorm(const std::string& type) {
                                                      : epsilon * at::arange(2, 5, at::kDouble));
     made.register_parameter("weight", at::ones({config_.channels}, type_), false);
     // Sources given to define() know no torch.float64: the type travels as its number.
-    made.register_attribute("double", c10::IntType::get(), static_cast<int64_t>(at::kDouble));
+    integer(made, "double", static_cast<int64_t>(at::kDouble));
     made.define(embedded::VectorNorm);
     return made;
 }
@@ -176,7 +142,7 @@ Module Builder::vectorNorm(const std::string& type) {
 Module Builder::gatedBlock(const std::string& type, int64_t inputs, int64_t outputs, bool last,
                            bool scalar) {
     Module made = module(type);
-    made.register_attribute("outputs", c10::IntType::get(), outputs);
+    integer(made, "outputs", outputs);
     matrix(made, "length_weight", inputs, inputs);
     matrix(made, "hidden_weight", inputs, 2 * inputs);
     bias(made, "hidden_bias", inputs);
@@ -204,8 +170,8 @@ Module Builder::head(const std::string& type, bool scalar) {
 
 Module Builder::network() {
     Module made = module("Network");
-    made.register_attribute("cutoff", c10::FloatType::get(), config_.cutoff);
-    made.register_attribute("cutoff_lower", c10::FloatType::get(), config_.cutoffLower);
+    number(made, "cutoff", config_.cutoff);
+    number(made, "cutoff_lower", config_.cutoffLower);
     made.register_buffer("energy_scale", at::ones({}, type_));
     embedding(made, "embedding_weight");
     made.register_module("radial", radial());
@@ -228,7 +194,7 @@ Module Builder::network() {
     }
     if (config_.cutoffLower > 0)
         facts.insert("lower");
-    made.define(selectLines(embedded::Network, facts, config_.layers));
+    made.define(selectLines(embedded::Network, facts, {{"layer", config_.layers}}));
     return made;
 }
 
@@ -263,20 +229,13 @@ Module copyOn(const Module& network, c10::Device device) {
 
 Module makeNetwork(const ModelConfig& config, uint64_t seed, at::ScalarType type) {
     config.validate();
-    Module network = Builder(config, seed, type).network();
-    for (at::Tensor parameter : network.parameters())
-        parameter.requires_grad_(true);
-    network.eval();
-    return network;
+    return trainable(Builder(config, seed, type).network());
 }
 
 Module onDevice(const Module& network, c10::Device device) {
     if (deviceOf(network) == device)
         return network;
-    Module moved = copyOn(network, device);
-    for (at::Tensor parameter : moved.parameters())
-        parameter.requires_grad_(true);
-    return moved;
+    return trainable(copyOn(network, device));
 }
 
 Module frozenCopy(const Module& network) {
@@ -285,6 +244,13 @@ Module frozenCopy(const Module& network) {
         parameter.requires_grad_(false);
     copy.eval();
     return copy;
+}
+
+std::vector<at::Tensor> weightsOf(const Module& network) {
+    std::vector<at::Tensor> list;
+    for (const at::Tensor& parameter : network.parameters())
+        list.push_back(parameter);
+    return list;
 }
 
 int64_t weightCount(const Module& network) {
@@ -316,6 +282,16 @@ void copyWeights(Module& target, const Module& source, const std::string& where)
                  shapeText(found->second), ", expected ", shapeText(tensor));
         tensor.copy_(found->second);
     }
+}
+
+void copySharedWeights(Module& target, const Module& source, const std::string& except) {
+    const at::NoGradGuard noGradients;
+    const auto from = tensors(source);
+    for (auto& [name, tensor] : tensors(target))
+        if (const auto found = from.find(name);
+            found != from.end() && found->second.sizes() == tensor.sizes() &&
+            !name.starts_with(except))
+            at::Tensor(tensor).copy_(found->second);
 }
 
 }  // namespace molspectra

@@ -31,6 +31,9 @@ torch::jit::Module onDevice(const torch::jit::Module& network, c10::Device devic
 /// positions, and on any machine.
 torch::jit::Module frozenCopy(const torch::jit::Module& network);
 
+/// The trainable weights, shared.
+std::vector<at::Tensor> weightsOf(const torch::jit::Module& network);
+
 /// Number of trainable weights.
 int64_t weightCount(const torch::jit::Module& network);
 
@@ -42,5 +45,10 @@ void setEnergyScale(torch::jit::Module& network, double scale);
 /// @throws Error naming the first tensor that is missing, unknown, or of another shape
 void copyWeights(torch::jit::Module& target, const torch::jit::Module& source,
                  const std::string& where);
+
+/// Copies the tensors that both have, by name and shape: all but a head that one of them lacks.
+/// @param except  beginning of the names that are left as they are
+void copySharedWeights(torch::jit::Module& target, const torch::jit::Module& source,
+                       const std::string& except = "(none)");
 
 }  // namespace molspectra

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -9,8 +11,9 @@ namespace molspectra {
 
 /// Keeps each line of `source` whose condition holds. A condition stands at the end of a line,
 /// "#? a & !b": a must be among `facts`, b must not. The line "#? each layer" is repeated for each
-/// of `layers` layers, '@' being the layer's number; neighbouring such lines repeat together.
+/// of repeats["layer"] layers, '@' being the layer's number; neighbouring such lines repeat
+/// together.
 std::string selectLines(const std::string& source, const std::set<std::string>& facts,
-                        int layers = 0);
+                        const std::map<std::string, int64_t>& repeats = {});
 
 }  // namespace molspectra

@@ -5,6 +5,7 @@
 #include "core/Error.h"
 #include "model/import/WeightTable.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace molspectra {
@@ -34,6 +35,12 @@ Tensor ForeignCheckpoint::read(const ForeignTensor& tensor) const {
             fail("importing ", archive_.path(), ": the tensor ", tensor.name, " has the value ",
                  value, ", expected finite numbers");
     return made;
+}
+
+bool ForeignCheckpoint::isZero(const ForeignTensor& tensor) const {
+    const Tensor made = read(tensor);
+    return std::all_of(made.values.begin(), made.values.end(),
+                       [](double value) { return value == 0.0; });
 }
 
 nlohmann::json ForeignCheckpoint::hyperParameters() const {

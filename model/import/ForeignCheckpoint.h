@@ -22,11 +22,15 @@ public:
     /// @throws Error naming the file, and the tensor that is none or is there under two names
     explicit ForeignCheckpoint(const std::string& path);
 
+    const std::string& path() const { return archive_.path(); }
+
     /// By canonicalName.
     const std::map<std::string, ForeignTensor>& tensors() const { return tensors_; }
 
     /// The values of a tensor of tensors(). @throws Error naming it if one is not finite
     Tensor read(const ForeignTensor& tensor) const;
+
+    bool isZero(const ForeignTensor& tensor) const;
 
     /// @throws Error if there are none
     nlohmann::json hyperParameters() const;

@@ -59,6 +59,21 @@ public:
         return found == true;
     }
 
+    /// One for each of UV, IR and Raman. @param otherwise  where there are none
+    std::vector<int64_t> ofSpectra(const char* name, std::vector<int64_t> otherwise) const {
+        const Json found = value(name);
+        if (found.is_null())
+            return otherwise;
+        const auto positive = [](const Json& each) {
+            return each.is_number_integer() && each > 0 &&
+                   each <= std::numeric_limits<int>::max();
+        };
+        if (!found.is_array() || found.size() != otherwise.size() ||
+            !std::all_of(found.begin(), found.end(), positive))
+            refuse(name, "three positive integers, for UV, IR and Raman");
+        return found.get<std::vector<int64_t>>();
+    }
+
     std::string choice(const char* name, const std::vector<std::string>& allowed,
                        const std::string& otherwise = "") const {
         const Json found = value(name);
@@ -106,6 +121,16 @@ Json yamlScalar(const std::string& text) {
     }
 }
 
+/// A value to which a further line belongs.
+Json withLine(Json value, const std::string& line) {
+    const bool scalar = line.starts_with("- ") && !line.ends_with(':') &&
+                        line.find(": ") == std::string::npos;
+    if (!scalar || !(value.is_null() || value.is_array()))
+        return nested;
+    value.push_back(yamlScalar(trim(line.substr(2))));
+    return value;
+}
+
 std::string withoutComment(const std::string& line) {
     const size_t comment = line.starts_with('#') ? 0 : line.find(" #");
     return line.substr(0, comment);
@@ -139,7 +164,8 @@ nlohmann::json readHyperParameters(const std::string& path) {
                  "\", expected \"key: value\"");
         if (!inner)
             last = trim(line.substr(0, colon));
-        parameters[last] = inner ? Json(nested) : yamlScalar(trim(line.substr(colon + 1)));
+        parameters[last] = inner ? withLine(parameters[last], bare)
+                                 : yamlScalar(trim(line.substr(colon + 1)));
     }
     return parameters;
 }
@@ -179,6 +205,41 @@ ModelConfig configFromHyperParameters(const nlohmann::json& parameters,
         reader.refuse("cutoff_lower", "0 without vector_cutoff, as TorchMD-Net then counts pairs "
                                       "below it otherwise than our network");
     return config;
+}
+
+SpectraConfig spectraFromHyperParameters(const nlohmann::json& parameters,
+                                         const std::string& where) {
+    const Reader reader(parameters, where);
+    // Its first version named the model of all spectra after the one it began with.
+    const bool first = parameters.contains("uv_model") && !parameters.contains("spectra_model");
+    reader.choice(first ? "uv_model" : "spectra_model", {"SpecFormer"}, "SpecFormer");
+    const Json norm = reader.value("input_data_norm_type");
+    if (!norm.is_string() || lower(norm.get<std::string>()) != "log10")
+        reader.refuse("input_data_norm_type", "log10, as our SpecFormer sees log10(1 + intensity)");
+    SpectraConfig config = SpectraConfig::published();
+    std::vector<int64_t> patches, strides;
+    for (const SpectrumConfig& each : config.spectra) {
+        patches.push_back(each.patch);
+        strides.push_back(each.stride);
+    }
+    patches = reader.ofSpectra("patch_len", patches);
+    strides = reader.ofSpectra("stride", strides);
+    for (size_t n = 0; n < config.spectra.size(); n++) {
+        SpectrumConfig& each = config.spectra[n];
+        each.patch = patches[n];
+        each.stride = strides[n];
+        if (each.patch > each.points)
+            reader.refuse("patch_len", cat("at most ", each.points, " points for ", each.kind,
+                                           ", its published length"));
+    }
+    return config;
+}
+
+bool trainsEnergies(const nlohmann::json& parameters) {
+    const auto isZero = [&](const char* name) { return parameters.value(name, Json()) == 0; };
+    const bool weightless = (isZero("energy_weight") && isZero("force_weight")) ||
+                            (isZero("y_weight") && isZero("neg_dy_weight"));
+    return !weightless && parameters.value("denoising_only", Json()) != true;
 }
 
 bool addsAtomEnergies(const nlohmann::json& parameters, const std::string& where) {

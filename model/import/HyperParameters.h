@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/ModelConfig.h"
+#include "core/SpectraConfig.h"
 
 #include <nlohmann/json.hpp>
 
@@ -11,8 +12,8 @@
 
 namespace molspectra {
 
-/// Reads an hparams.yaml of Lightning: a flat list of "key: value". Values that span lines become
-/// the text "<nested>". @throws Error naming file and line
+/// Reads an hparams.yaml of Lightning: a flat list of "key: value". Lists of scalars may span
+/// lines, other values that do become the text "<nested>". @throws Error naming file and line
 nlohmann::json readHyperParameters(const std::string& path);
 
 /// The configuration of a network with these hyper-parameters. Where versions differ without a
@@ -22,6 +23,14 @@ nlohmann::json readHyperParameters(const std::string& path);
 ModelConfig configFromHyperParameters(const nlohmann::json& parameters,
                                       const std::set<std::string>& tensors,
                                       const std::string& where);
+
+/// A SpecFormer in the published form with these patches; its widths are those published.
+/// @throws Error naming the hyper-parameter, its value and what a SpecFormer of ours can be
+SpectraConfig spectraFromHyperParameters(const nlohmann::json& parameters,
+                                         const std::string& where);
+
+/// Whether energies or forces were learned, rather than displacements and spectra only.
+bool trainsEnergies(const nlohmann::json& parameters);
 
 /// Whether energies of atoms are added after the network (the prior "Atomref", if it is enabled).
 /// @throws Error for another prior

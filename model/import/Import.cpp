@@ -6,9 +6,12 @@
 #include "core/Files.h"
 #include "core/Units.h"
 #include "model/Network.h"
+#include "model/SpecFormer.h"
+#include "model/import/CarryOver.h"
 #include "model/import/ForeignCheckpoint.h"
 #include "model/import/HyperParameters.h"
-#include "model/import/WeightTable.h"
+#include "model/import/SpectraTable.h"
+#include "model/import/TensorCheck.h"
 
 #include <ATen/ATen.h>
 
@@ -25,20 +28,12 @@ using Json = nlohmann::json;
 const std::string encoder = "representation_model.";
 const std::string atomEnergies = "prior_model.atomref.weight";
 
-std::vector<int64_t> withoutOnes(const std::vector<int64_t>& shape) {
-    return shape == std::vector<int64_t>{1} ? std::vector<int64_t>{} : shape;
-}
-
-bool startsWithAny(const std::string& name, std::initializer_list<const char*> prefixes) {
-    return std::any_of(prefixes.begin(), prefixes.end(),
-                       [&](const char* prefix) { return name.starts_with(prefix); });
-}
-
-/// Carries one checkpoint over, and collects what does not fit so that all of it can be told.
+/// Carries one checkpoint over.
 class Importer {
 public:
     Importer(const std::string& path, const ImportOptions& options)
         : path_(path), options_(options), checkpoint_(path), tensors_(checkpoint_.tensors()),
+          check_(checkpoint_, options.spectra),
           parameters_(options.hyperParameters.is_null() ? checkpoint_.hyperParameters()
                                                         : options.hyperParameters) {}
 
@@ -46,25 +41,23 @@ public:
 
 private:
     void readConfig();
+    void readSpectraConfig();
     void checkTensors();
     void checkAtomEnergies();
-    void checkLeftOver(const std::string& canonical, const ForeignTensor& tensor);
-    const ForeignTensor* find(const std::string& canonical, const std::vector<int64_t>& shape);
-    bool isZero(const ForeignTensor& tensor) const;
-    void copyInto(Tensors& made, const WeightSource& source) const;
-    torch::jit::Module network();
+    torch::jit::Module network() const;
+    torch::jit::Module specFormer();
     void readOffset();
     void completeAtomEnergies();
     std::vector<int> species() const;
     void warnOfHistory();
+    void warnOfLeftOut();
+    int64_t countOf(const std::string& prefix) const;
     Json provenance() const;
+    void describeSpectra(SpectraDescription& described) const;
 
     Tensor read(const std::string& canonical) const {
         return checkpoint_.read(tensors_.at(canonical));
     }
-    void leaveOut(const ForeignTensor& tensor) { leftOut_.push_back(tensor.name); }
-    template <class... Parts>
-    void problem(const Parts&... parts) { problems_.push_back(cat(parts...)); }
     template <class... Parts>
     void warn(const Parts&... parts) { result_.warnings.push_back(cat(parts...)); }
     template <class... Parts>
@@ -72,18 +65,19 @@ private:
         fail("importing ", path_, ": ", parts...);
     }
     ModelDescription& description() { return result_.model.description; }
+    const ModelDescription& description() const { return result_.model.description; }
 
     const std::string& path_;
     const ImportOptions& options_;
     ForeignCheckpoint checkpoint_;
     const std::map<std::string, ForeignTensor>& tensors_;
-    std::set<std::string> used_;  // by canonical name
+    TensorCheck check_;
     Json parameters_;
     ModelConfig config_;
     bool hasAtomEnergies_ = false;
-    std::vector<WeightSource> table_;
-    std::vector<std::string> problems_, leftOut_;
-    ImportedModel result_{{torch::jit::Module("empty"), {}}, {}};
+    SpectraConfig spectraConfig_;
+    std::vector<WeightSource> table_, spectraTable_;
+    ImportedModel result_{{torch::jit::Module("empty"), {}}, {}, {}};
 };
 
 void Importer::readConfig() {
@@ -101,115 +95,55 @@ void Importer::readConfig() {
     table_ = weightTable(config_, names.contains(encoder + "x_norms.0.weight"));
 }
 
-/// The tensor if it has this shape; what is wrong with it is noted.
-const ForeignTensor* Importer::find(const std::string& canonical,
-                                    const std::vector<int64_t>& shape) {
-    const auto found = tensors_.find(canonical);
-    if (found == tensors_.end()) {
-        problem(canonical, " ", shapeText(shape), " is missing");
-        return nullptr;
-    }
-    used_.insert(canonical);
-    const ForeignTensor& tensor = found->second;
-    if (withoutOnes(tensor.stored.shape) == withoutOnes(shape))
-        return &tensor;
-    problem(tensor.name, " is ", shapeText(tensor.stored.shape), ", expected ", shapeText(shape));
-    return nullptr;
+void Importer::readSpectraConfig() {
+    if (countOf(specFormerPrefix) == 0)
+        refuse("it has no tensors ", specFormerPrefix, "*, expected a SpecFormer to write to ",
+               "--spectra-output; leave that option out");
+    spectraConfig_ = specFormerConfig(parameters_, checkpoint_, config_.channels);
+    spectraTable_ = specFormerTable(spectraConfig_);
 }
 
 void Importer::checkTensors() {
-    for (const WeightSource& source : table_)
-        if (const auto* tensor = find(source.theirs, source.shape); tensor && source.ours.empty())
-            leaveOut(*tensor);
-    find("mean", {});
+    check_.ask(table_);
+    check_.ask(spectraTable_);
+    check_.ask("mean", {});
     if (hasAtomEnergies_)
         checkAtomEnergies();
-    for (const auto& [canonical, tensor] : tensors_)
-        if (!used_.contains(canonical))
-            checkLeftOver(canonical, tensor);
-    if (!problems_.empty())
-        refuse("its tensors do not fit its hyper-parameters: ", join(problems_, "; "));
+    check_.judgeOthers();
+    if (!check_.problems().empty())
+        refuse("its tensors do not fit its hyper-parameters: ", join(check_.problems(), "; "));
 }
 
 /// Their number is the prior's own, not max_z.
 void Importer::checkAtomEnergies() {
     const auto found = tensors_.find(atomEnergies);
     const bool counted = found != tensors_.end() && !found->second.stored.shape.empty();
-    find(atomEnergies, {counted ? found->second.stored.shape[0] : config_.elements, 1});
+    check_.ask(atomEnergies, {counted ? found->second.stored.shape[0] : config_.elements, 1});
 }
 
-void Importer::checkLeftOver(const std::string& canonical, const ForeignTensor& tensor) {
-    const bool vectorBias = canonical.ends_with("vec_proj.bias") ||
-                            canonical.ends_with("vec1_proj.bias") ||
-                            canonical.ends_with("vec2_proj.bias");
-    const bool box = canonical == encoder + "distance.box";
-    const bool known =
-        startsWithAny(canonical, {"pos_normalizer.", "representation_spec_model.",
-                                  "output_model_spec.", "output_model_mol."}) ||
-        canonical == "prior_model.initial_atomref" || canonical == atomEnergies;
-    if (vectorBias && !isZero(tensor))
-        problem(tensor.name, " is a bias on vectors, which does not turn with the molecule and ",
-                "which our network does not have");
-    else if (!known && !vectorBias && !box)
-        problem(tensor.name, " ", shapeText(tensor.stored.shape), " is unknown");
-    else
-        leaveOut(tensor);
-    if (box && !isZero(tensor))
-        warn("the box that it was trained in was left out; boxes come with the atoms");
-}
-
-bool Importer::isZero(const ForeignTensor& tensor) const {
-    const Tensor read = checkpoint_.read(tensor);
-    return std::all_of(read.values.begin(), read.values.end(),
-                       [](double value) { return value == 0.0; });
-}
-
-void Importer::copyInto(Tensors& made, const WeightSource& source) const {
-    const Tensor from = read(source.theirs);
-    Tensor& to = made.at(source.ours);
-    const auto all = source.shape.empty() ? 1 : source.shape[0];
-    const auto columns = static_cast<int64_t>(from.values.size()) / all;
-    const int64_t rows = source.rows < 0 ? all : source.rows;
-    const int64_t width = config_.channels / config_.heads;
-    for (int64_t row = 0; row < rows; row++) {
-        // Row (head, kind, channel) of theirs is (kind, head, channel) of ours.
-        const int64_t head = row / (3 * width), kind = row / width % 3, channel = row % width;
-        const int64_t place = source.byHead ? (kind * config_.heads + head) * width + channel : row;
-        std::copy_n(from.values.begin() + row * columns, columns,
-                    to.values.begin() + (source.firstRow + place) * columns);
-    }
-}
-
-torch::jit::Module Importer::network() {
-    Tensors made;
-    for (const auto& [name, shape] : tensorShapes(config_)) {
-        int64_t count = 1;
-        for (const int64_t size : shape)
-            count *= size;
-        made[name] = {shape, std::vector<double>(static_cast<size_t>(count))};
-    }
-    std::set<std::string> filled;
-    for (const WeightSource& source : table_)
-        if (!source.ours.empty()) {
-            copyInto(made, source);
-            filled.insert(source.ours);
-        }
+torch::jit::Module Importer::network() const {
     torch::jit::Module network = makeNetwork(
         config_, 0, description().dtype == "float64" ? at::kDouble : at::kFloat);
+    const auto reader = [&](const std::string& theirs) { return read(theirs); };
     const at::NoGradGuard noGradients;
-    const auto set = [&](const std::string& name, at::Tensor tensor) {
-        if (filled.contains(name))
-            tensor.copy_(at::tensor(made.at(name).values, at::kDouble).view(tensor.sizes()));
-        else if (name.ends_with("regularization"))
+    for (const auto& [name, tensor] : carryOver(network, table_, config_.heads, reader))
+        if (name.ends_with("regularization"))
             tensor.copy_(1e-5 * at::arange(2, 5, at::kDouble));  // as published: eps diag(2,3,4)
         else if (!name.ends_with("scalar_norm_weight") && !name.ends_with("scalar_norm_bias"))
             refuse("nothing in it becomes our tensor ", name);
-    };
-    for (const auto& item : network.named_parameters())
-        set(item.name, item.value);
-    for (const auto& item : network.named_buffers())
-        set(item.name, item.value);
     return network;
+}
+
+torch::jit::Module Importer::specFormer() {
+    spectraConfig_.heads = specFormerHeads(spectraConfig_, checkpoint_);
+    torch::jit::Module made = makeSpecFormer(spectraConfig_, 0);
+    const auto reader = [&](const std::string& theirs) { return read(theirs); };
+    for (const auto& [name, tensor] : carryOver(made, spectraTable_, 1, reader))
+        if (name != "log_scale")  // the published temperature, with which it was made
+            refuse("nothing in it becomes our tensor ", name);
+    if (description().dtype == "float64")
+        warn("its SpecFormer was rounded to single precision");
+    return made;
 }
 
 void Importer::readOffset() {
@@ -253,24 +187,34 @@ void Importer::warnOfHistory() {
     if (config_.layerNorms || config_.vectorNorm != "none")
         warn("its function is the historic one with anisotropic whitening: energies change a "
              "little when the molecule is turned");
-    if (parameters_.value("denoising_only", Json()) == true)
+    if (!description().energiesTrained)
         warn("it was trained on denoising only: its energies mean nothing before finetune");
-    for (const char* part : {"representation_spec_model.", "output_model_spec.",
-                             "output_model_mol.", "pos_normalizer."}) {
-        const auto count = std::count_if(tensors_.begin(), tensors_.end(), [&](const auto& item) {
-            return item.first.starts_with(part);
-        });
-        if (count > 0)
+}
+
+int64_t Importer::countOf(const std::string& prefix) const {
+    return std::count_if(tensors_.begin(), tensors_.end(), [&](const auto& item) {
+        return item.first.starts_with(prefix);
+    });
+}
+
+void Importer::warnOfLeftOut() {
+    if (const auto box = tensors_.find(encoder + "distance.box");
+        box != tensors_.end() && !checkpoint_.isZero(box->second))
+        warn("the box that it was trained in was left out; boxes come with the atoms");
+    if (const int64_t count = countOf(specFormerPrefix); count > 0 && !options_.spectra)
+        warn("its tensors ", specFormerPrefix, "* (", count, ") were left out: give ",
+             "--spectra-output to write them to a file as well");
+    for (const char* part : {"output_model_spec.", "output_model_mol.", "pos_normalizer."})
+        if (const int64_t count = countOf(part); count > 0)
             warn("its tensors ", part, "* (", count, ") were left out: a model file holds what ",
                  "gives energies, forces and noise");
-    }
 }
 
 Json Importer::provenance() const {
     Json from = {{"file", std::filesystem::path(path_).filename().string()},
                  {"sha256", sha256(readFile(path_))},
                  {"hyperParameters", parameters_},
-                 {"leftOut", leftOut_},
+                 {"leftOut", check_.leftOut()},
                  {"warnings", result_.warnings}};
     for (const char* key : {"pytorch-lightning_version", "epoch", "global_step"})
         if (const Json value = checkpoint_.remark(key); !value.is_null())
@@ -292,22 +236,36 @@ void Importer::completeAtomEnergies() {
     }
 }
 
+void Importer::describeSpectra(SpectraDescription& described) const {
+    described.config = spectraConfig_;
+    described.toolVersion = description().toolVersion;
+    described.provenance = description().provenance;
+}
+
 ImportedModel Importer::run() {
     readConfig();
+    if (options_.spectra)
+        readSpectraConfig();
     checkTensors();
     ModelDescription& described = description();
     described.config = config_;
     described.energyUnit = energyUnit(options_.energyUnit);
     described.toolVersion = cat("molspectra ", MOLSPECTRA_VERSION);
-    for (const std::string& name : used_)
-        if (tensors_.at(name).stored.dtype == "float64")
+    for (const auto& [canonical, tensor] : tensors_)
+        if (check_.asked(canonical) && tensor.stored.dtype == "float64")
             described.dtype = "float64";
+    described.energiesTrained = trainsEnergies(parameters_);
     readOffset();
     described.species = species();
     completeAtomEnergies();
     result_.model.network = network();
+    if (options_.spectra)
+        result_.spectra = LoadedSpecFormer{specFormer(), {}};
     warnOfHistory();
+    warnOfLeftOut();
     described.provenance = provenance();
+    if (result_.spectra)
+        describeSpectra(result_.spectra->description);
     return std::move(result_);
 }
 
@@ -315,6 +273,16 @@ ImportedModel Importer::run() {
 
 ImportedModel importCheckpoint(const std::string& path, const ImportOptions& options) {
     return Importer(path, options).run();
+}
+
+void saveImported(const ImportedModel& imported, const std::string& model,
+                  const std::string& spectra) {
+    saveModel(model, imported.model.network, imported.model.description);
+    if (!imported.spectra)
+        return;
+    SpectraDescription described = imported.spectra->description;
+    described.networkSha256 = sha256(readFile(model));
+    saveSpecFormer(spectra, imported.spectra->specFormer, described);
 }
 
 }  // namespace molspectra

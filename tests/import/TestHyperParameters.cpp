@@ -55,6 +55,22 @@ TEST(HyperParameters, WhatOurNetworkCannotBe_IsRefusedByName) {
         EXPECT_THAT(errorOf([&] { configOf(changes); }), HasSubstr(words));
 }
 
+TEST(HyperParameters, LossesThatAreOff_TrainNoEnergies) {
+    EXPECT_TRUE(trainsEnergies(plain));
+    EXPECT_TRUE(trainsEnergies({{"energy_weight", 0.0}, {"force_weight", 1.0}}));
+    EXPECT_TRUE(trainsEnergies({{"denoising_only", false}, {"energy_weight", 1.0}}));
+    EXPECT_FALSE(trainsEnergies({{"denoising_only", true}, {"energy_weight", 1.0}}));
+    EXPECT_FALSE(trainsEnergies({{"energy_weight", 0.0}, {"force_weight", 0}}));
+    EXPECT_FALSE(trainsEnergies({{"y_weight", 0.0}, {"neg_dy_weight", 0.0}}));
+}
+
+TEST(HyperParameters, SpectraOfTheFirstVersion_AreThePublished) {
+    const json parameters{{"uv_model", "SpecFormer"}, {"input_data_norm_type", "log10"}};
+    EXPECT_EQ(spectraFromHyperParameters(parameters, "x.ckpt"), SpectraConfig::published());
+    EXPECT_THAT(errorOf([] { spectraFromHyperParameters({{"uv_model", "CNN-AM"}}, "x.ckpt"); }),
+                HasSubstr("uv_model is \"CNN-AM\""));
+}
+
 TEST(HyperParameters, Prior_IsTakenInEverySpelling) {
     const auto adds = [](const json& prior, const json& arguments = {}) {
         return addsAtomEnergies({{"prior_model", prior}, {"prior_args", arguments}}, "x.ckpt");
@@ -76,11 +92,13 @@ TEST(HyperParameters, Yaml_IsReadAsFarAsItIsFlat) {
     const std::string path = folder.write(
         "hparams.yaml", "# written by hand\nmodel: equivariant-transformer\nlr: 1.0e-04\n"
                           "num_rbf: 32   # many\nneighbor_embedding: True\nsplits: null\n"
-                          "conf:\nname: 'a: b'\nprior_args:\n- max_z: 100\nbox: [1, 2]\n");
+                          "conf:\nname: 'a: b'\nprior_args:\n- max_z: 100\nbox: [1, 2]\n"
+                          "stride:\n- 10\n- 25\n");
     EXPECT_EQ(readHyperParameters(path),
               json({{"model", "equivariant-transformer"}, {"lr", 1e-4}, {"num_rbf", 32},
                     {"neighbor_embedding", true}, {"splits", nullptr}, {"conf", nullptr},
-                    {"name", "a: b"}, {"prior_args", "<nested>"}, {"box", {1, 2}}}));
+                    {"name", "a: b"}, {"prior_args", "<nested>"}, {"box", {1, 2}},
+                    {"stride", {10, 25}}}));
     folder.write("hparams.yaml", "model equivariant-transformer\n");
     EXPECT_THAT(errorOf([&] { readHyperParameters(path); }), HasSubstr("line 1"));
 }

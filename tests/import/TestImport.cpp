@@ -167,13 +167,25 @@ TEST(Import, HistoricFunctions_AreKeptWithAWarning) {
 
 TEST(Import, WhatIsLeftOut_IsNamed) {
     const ImportedModel result = imported("molspectra");
-    EXPECT_THAT(result.warnings, testing::Contains(HasSubstr("representation_spec_model.* (1)")));
+    EXPECT_FALSE(result.spectra);
+    // Three spectra of 2 + 1 + 2 tensors, two layers of 23 and the head of 4.
+    EXPECT_THAT(result.warnings,
+                testing::Contains(AllOf(HasSubstr("representation_spec_model.* (65)"),
+                                        HasSubstr("--spectra-output"))));
     const auto left = result.model.description.provenance.at("importedFrom").at("leftOut");
-    EXPECT_THAT(left.get<std::vector<std::string>>(),
-                testing::UnorderedElementsAre(
-                    "model.representation_spec_model.backbone.W_P.0.weight",
-                    "model.pos_normalizer.acc_sum",
-                    "model.output_model.output_network.1.vec2_proj.weight"));
+    const auto names = left.get<std::vector<std::string>>();
+    EXPECT_EQ(names.size(), 65U + 2U);
+    for (const char* name : {"model.representation_spec_model.backbone.W_P.0.weight",
+                             "model.pos_normalizer.acc_sum",
+                             "model.output_model.output_network.1.vec2_proj.weight"})
+        EXPECT_THAT(names, testing::Contains(name));
+}
+
+TEST(Import, EnergiesOfPretraining_AreMarkedAsUntrained) {
+    const ImportedModel result = imported("molspectra");
+    EXPECT_FALSE(result.model.description.energiesTrained);
+    EXPECT_THAT(result.warnings, testing::Contains(HasSubstr("denoising only")));
+    EXPECT_TRUE(imported("coord").model.description.energiesTrained);
 }
 
 TEST(Import, EveryTensorThatDoesNotFit_IsNamed) {

@@ -7,9 +7,11 @@ SPDX-License-Identifier: MIT
 Lightning's Trainer writes every file from the program's own module (LNNP), with weights drawn from
 a fixed seed. Forms of earlier programs are made from it: keys are renamed to what they were before
 version 2, the norms of Coord, MolSpectra and Frad, which the package does not have, are hung onto
-its encoder, and their noise head is a second output model of the package.
+its encoder, and their noise head is a second output model of the package. MolSpectra's SpecFormer
+is that of specformer.py.
 
-expected.npz holds energies, forces and noise in double precision from the weights as stored.
+expected.npz holds energies, forces and noise in double precision from the weights as stored, and
+what the SpecFormer gives.
 """
 
 import os
@@ -24,6 +26,7 @@ from pathlib import Path  # noqa: E402
 
 import lightning  # noqa: E402
 import numpy as np  # noqa: E402
+import specformer  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torchmdnet.models.output_modules import EquivariantVectorOutput  # noqa: E402
@@ -53,7 +56,7 @@ CHECKPOINTS = {
                  dict(old=True)),
     "coord": (dict(neighbor_embedding=True, **SPECTRAL), dict(old=True, last=True, noise=True)),
     "molspectra": (dict(neighbor_embedding=True, use_dataset_md17=False, embedding_dimension=8,
-                        num_heads=2, **SPECTRAL),
+                        num_heads=2, **specformer.OPTIONS, **SPECTRAL),
                    dict(old=True, last=True, noise=True, norms="affine", spectra=True)),
     "frad": (dict(neighbor_embedding=True, md17=False, **SPECTRAL),
              dict(old=True, last=True, noise=True, norms="plain")),
@@ -143,7 +146,9 @@ def oldKeys(checkpoint, form):
         key = key.replace("pos_normalizer_", "pos_normalizer.")
         renamed[key] = value.reshape(1) if key in ("model.mean", "model.std") else value
     if form.get("spectra"):
-        renamed["model.representation_spec_model.backbone.W_P.0.weight"] = torch.zeros(4, 3)
+        channels = checkpoint["hyper_parameters"]["embedding_dimension"]
+        for key, value in specformer.drawWeights(channels).items():
+            renamed["model.representation_spec_model." + key] = value
     checkpoint["state_dict"] = type(checkpoint["state_dict"])(renamed)
     parameters = checkpoint["hyper_parameters"]
     if not form.get("last"):
@@ -194,6 +199,9 @@ def main():
             expected |= {f"{name}_{molecule}_{key}": value for key, value in values.items()}
             print(f"{name:14} {size:7} bytes  {molecule:8} {values['energy'][0]:14.8f}  largest "
                   f"force {np.abs(values['forces']).max():10.4f}", file=sys.stderr)
+        if form.get("spectra"):
+            weights = specformer.drawWeights(options["embedding_dimension"])
+            expected |= specformer.compute(weights)
     np.savez(HERE / "data" / "expected.npz", **expected)
 
 
