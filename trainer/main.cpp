@@ -21,10 +21,14 @@ struct Command {
 };
 
 const std::vector<Command> commands{
+    {"data", molspectra::convertData, "look at molecules and spectra, and make shards of them"},
+    {"pretrain", molspectra::pretrain, "train a network on geometries and spectra"},
     {"finetune", molspectra::finetune, "train a network on energies and forces"},
     {"evaluate", molspectra::evaluateModel, "errors of a model on labelled data"},
     {"inspect", molspectra::inspect, "what a model file says of itself"},
     {"export", molspectra::exportModel, "write a model file for others to run"},
+    {"match", molspectra::match, "rank structures by how well they fit spectra"},
+    {"reconstruct", molspectra::reconstruct, "fill in hidden patches of a molecule's spectra"},
     {"import", molspectra::importModel, "turn a checkpoint of other programs into a model file"},
 };
 

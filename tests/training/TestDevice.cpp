@@ -8,6 +8,7 @@
 #include "trainer/training/Cuda.h"
 #include "trainer/training/Device.h"
 #include "trainer/training/Evaluation.h"
+#include "trainer/training/EnergyForcesTask.h"
 #include "trainer/training/Trainer.h"
 #include "training/Molecules.h"
 #include "training/OtherDevice.h"
@@ -69,8 +70,9 @@ protected:
         description.toolVersion = "molspectra test";
         description.dtype = "float64";
         std::filesystem::create_directories(folder + "/" + subfolder);
-        return {networkOn(where), description, samples(7), samples(8), options,
-                {folder + "/" + subfolder}};
+        return {std::make_shared<EnergyForcesTask>(networkOn(where), description, samples(7),
+                                                   samples(8), options),
+                options, {folder + "/" + subfolder}};
     }
 
     static void run(Trainer& trainer, int64_t until = 1000000) {
@@ -95,7 +97,7 @@ protected:
     const c10::Device cpu = c10::Device(c10::kCPU);
     c10::Device device = cpu;
     ModelConfig config = smallConfig();
-    TrainingOptions options;
+    FinetuneOptions options;
     std::string folder;
 };
 

@@ -5,6 +5,7 @@
 #include "model/ModelFile.h"
 #include "model/Network.h"
 #include "trainer/training/Checkpoint.h"
+#include "trainer/training/EnergyForcesTask.h"
 #include "trainer/training/Schedule.h"
 #include "trainer/training/Trainer.h"
 #include "training/Molecules.h"
@@ -49,9 +50,10 @@ protected:
         torch::jit::Module network = makeNetwork(config, 1);
         network.attr("energy_scale").toTensor().fill_(found.scale);
         std::filesystem::create_directories(folder + "/" + subfolder);
-        return {network, description, makeSamples(train, config.cutoff, found.offset),
-                makeSamples(validation, config.cutoff, found.offset), options,
-                {folder + "/" + subfolder}};
+        return {std::make_shared<EnergyForcesTask>(
+                    network, description, makeSamples(train, config.cutoff, found.offset),
+                    makeSamples(validation, config.cutoff, found.offset), options),
+                options, {folder + "/" + subfolder}};
     }
 
     /// Runs until the end, or until the given step.
@@ -68,7 +70,7 @@ protected:
     }
 
     ModelConfig config = smallConfig();
-    TrainingOptions options;
+    FinetuneOptions options;
     std::string folder;
 };
 
@@ -76,7 +78,8 @@ TEST_F(TrainerTest, Training_LowersTheForceError) {
     options.steps = 150;
     Trainer learner = trainer();
     const auto reports = run(learner);
-    EXPECT_LT(reports.back().forcesMae, 0.5 * reports.front().forcesMae);
+    EXPECT_LT(reports.back().figures.at("forces_mae"),
+              0.5 * reports.front().figures.at("forces_mae"));
     EXPECT_EQ(loadModel(folder + "/model.pt").description.provenance["training"]["steps"], 150);
 }
 
@@ -115,10 +118,10 @@ TEST_F(TrainerTest, ExportedWeights_AreTheBestByValidation) {
     options.averageDecay = 0.0;
     Trainer learner = trainer();
     const auto reports = run(learner);
-    double best = reports.front().forcesMae;
+    double best = reports.front().figures.at("forces_mae");
     for (const TrainingReport& report : reports)
         if (report.best)
-            best = report.forcesMae;
+            best = report.figures.at("forces_mae");
     const auto provenance = loadModel(folder + "/model.pt").description.provenance["training"];
     EXPECT_DOUBLE_EQ(provenance["validation_forces_mae"].get<double>(), best);
 }

@@ -35,13 +35,13 @@ std::string absolute(const std::string& path) {
 }  // namespace
 
 CommandLine::CommandLine(HelpText help, std::vector<po::options_description> groups,
-                         std::string positional)
+                         std::string positional, int positionals)
     : help_(std::move(help)), groups_(std::move(groups)) {
     groups_.back().add_options()("help", "show this page");
     for (const auto& group : groups_)
         all_.add(group);
     if (!positional.empty())
-        positional_.add(positional.c_str(), 1);
+        positional_.add(positional.c_str(), positionals);
 }
 
 bool CommandLine::parse(const std::vector<std::string>& arguments,

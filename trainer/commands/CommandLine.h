@@ -28,8 +28,10 @@ struct HelpText {
 /// A subcommand's options, in titled groups.
 class CommandLine {
 public:
+    /// @param positional   the option whose name may be left out
+    /// @param positionals  how many values it then takes; -1 is any number
     CommandLine(HelpText help, std::vector<boost::program_options::options_description> groups,
-                std::string positional = "");
+                std::string positional = "", int positionals = 1);
 
     /// Values by precedence: command line, then the file of --config if there is one, then
     /// `preset` (the same format: lines "key = value"), then defaults.

@@ -147,6 +147,7 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     const std::string path = line.required("model");
     const ChosenDevice chosen = useDevice(line);
     LoadedModel model = loadModel(path);
+    requireEnergies(model.description, path);
     model.network = onDevice(model.network, chosen.device);
     Dataset data = readData(line);
     tellDevice(line, chosen);

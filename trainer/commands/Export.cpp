@@ -75,6 +75,7 @@ int exportModel(const std::vector<std::string>& arguments) {
     if (target == "molspectra") {
         saveModel(output, model.network, model.description);
     } else if (target == "openmm-torch") {
+        requireEnergies(model.description, line.required("model"));
         writeFileSafely(output, openmmTorchFile(model, elementsOf(line)));
     } else {
         throw UsageError(cat("--for: found '", target, "', expected molspectra or openmm-torch"));

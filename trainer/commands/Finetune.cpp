@@ -8,17 +8,18 @@
 #include "model/Network.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/FinetuneOptions.h"
-#include "trainer/commands/Progress.h"
 #include "trainer/commands/ReadData.h"
+#include "trainer/commands/RunTraining.h"
+#include "trainer/commands/TrainOptions.h"
 #include "trainer/commands/UseDevice.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/training/Checkpoint.h"
+#include "trainer/training/EnergyForcesTask.h"
 #include "trainer/training/Evaluation.h"
 #include "trainer/training/Threads.h"
 #include "trainer/training/Trainer.h"
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -26,12 +27,6 @@
 
 namespace molspectra {
 namespace {
-
-volatile std::sig_atomic_t interrupted = 0;
-
-void interrupt(int) {
-    interrupted = 1;
-}
 
 using FrameList = std::vector<const Frame*>;
 
@@ -85,34 +80,48 @@ LoadedModel resumableModel(const RunFiles& files, c10::Device device) {
         std::cerr << "going on with a run of the device " << before << " on " << now
                   << ": its last digits will not be those of a run that stays on one device\n";
     LoadedModel model{torch::jit::Module("empty"),
-                      parseDescription(state.at("description"), files.checkpoint())};
+                      parseDescription(state.at("description").at("model"), files.checkpoint())};
     model.network = makeNetwork(model.description.config, 0);
-    setEnergyScale(model.network, state.at("energyScale"));
+    setEnergyScale(model.network, state.at("description").at("energyScale"));
     return model;
 }
 
+/// Energies in the data's unit that the network has yet to learn: offset and scale of the labels.
+void standardizeEnergies(const CommandLine& line, const Dataset& data, const FrameList& train,
+                         LoadedModel& model) {
+    const Standardization found = standardize(train, molecularReference(line, data), {});
+    setEnergyScale(model.network, found.scale);
+    model.description.energyUnit = data.energyUnit;
+    model.description.offset = found.offset;
+    model.description.energiesTrained = true;
+}
+
 /// The network to train: from a model file, or from nothing in the data's unit.
-LoadedModel startModel(const CommandLine& line, const Dataset& data, const FrameList& train) {
+/// @param knewEnergies  whether the model file had learned energies
+LoadedModel startModel(const CommandLine& line, const Dataset& data, const FrameList& train,
+                       bool& knewEnergies) {
     const auto seed = static_cast<uint64_t>(line.get<int64_t>("seed"));
     if (line.values().count("model") == 0) {
         LoadedModel model{makeNetwork(networkConfig(line), seed), {}};
         model.description.config = networkConfig(line);
-        model.description.energyUnit = data.energyUnit;
-        const Standardization found = standardize(train, molecularReference(line, data), {});
-        setEnergyScale(model.network, found.scale);
-        model.description.offset = found.offset;
+        standardizeEnergies(line, data, train, model);
         return model;
     }
-    for (const std::string& name : networkOptions())
-        if (line.given(name))
-            throw UsageError(cat("--", name, " was given together with --model, whose network is ",
-                                 "taken as it is; leave one of them out"));
+    refuseNetworkOptions(line);
     const std::string path = line.get<std::string>("model");
     LoadedModel model = loadModel(path);
     model.description.provenance = {
         {"started_from", {{"file", std::filesystem::path(path).filename().string()},
                           {"sha256", sha256(readFile(path))},
                           {"provenance", model.description.provenance}}}};
+    knewEnergies = model.description.energiesTrained;
+    if (knewEnergies)
+        return model;
+    // Its energy head has never learned anything: a new one, by this run's seed.
+    torch::jit::Module fresh = makeNetwork(model.description.config, seed);
+    copySharedWeights(fresh, model.network, "energy.");
+    model.network = fresh;
+    standardizeEnergies(line, data, train, model);
     return model;
 }
 
@@ -143,52 +152,6 @@ void checkElements(const Prepared& made) {
         if (!std::binary_search(trained.begin(), trained.end(), species))
             fail("splitting the data: the validation frames hold ", symbolOf(species),
                  ", which no training frame holds; give more --train frames or a --split file");
-}
-
-/// Command line of the run to go on with: that run's options, overridden by those given now.
-std::vector<std::string> resumedArguments(const std::vector<std::string>& arguments) {
-    std::vector<std::string> all;
-    for (const std::string& argument : arguments) {
-        const bool joined = argument.starts_with("--resume=");
-        all.push_back(joined ? "--resume" : argument);
-        if (joined)
-            all.push_back(argument.substr(9));
-    }
-    const auto at = std::find(all.begin(), all.end(), "--resume");
-    if (at == all.end() || at + 1 == all.end())
-        return all;
-    const RunFiles files{*(at + 1)};
-    all.insert(all.end(), {"--config", files.config(), "--output", files.folder});
-    return all;
-}
-
-void printBenchmark(Trainer& trainer, int64_t count, const std::string& device) {
-    std::vector<double> times = trainer.benchmark(count);
-    std::sort(times.begin(), times.end());
-    const nlohmann::json result{{"ms_per_step",
-                                 {{"min", times.front()},
-                                  {"median", times[times.size() / 2]},
-                                  {"max", times.back()}}},
-                                {"steps", count},
-                                {"device", device},
-                                {"threads", threads()}};
-    std::cout << result.dump() << "\n";
-}
-
-int trainUntilDone(Trainer& trainer, const nlohmann::json& header, const RunFiles& files,
-                   const std::string& unit) {
-    interrupted = 0;
-    std::signal(SIGINT, interrupt);
-    std::signal(SIGTERM, interrupt);
-    Progress progress(unit);
-    const bool done = trainer.run(
-        header, [&](const TrainingReport& report) { progress.show(report); },
-        [] { return interrupted != 0; });
-    progress.finish();
-    std::cerr << (done ? "finished: " : "interrupted, everything is saved; go on with molspectra "
-                                        "finetune --resume " + files.folder + ": ")
-              << files.model() << "\n";
-    return 0;
 }
 
 nlohmann::json splitJson(const CommandLine& line, const Split& split) {
@@ -227,8 +190,9 @@ Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed
     made.userUnit = made.data.energyUnit;
     made.split = makeSplit(line, made.data);
     made.train = select(made.data, made.split.train);
+    bool knewEnergies = false;
     made.model = resumed ? resumableModel(*resumed, chosen.device)
-                         : startModel(line, made.data, made.train);
+                         : startModel(line, made.data, made.train, knewEnergies);
     made.model.network = onDevice(made.model.network, chosen.device);
     made.data.convertTo(made.model.description.energyUnit);
     made.validation = select(made.data, made.split.validation);
@@ -236,7 +200,7 @@ Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed
         return made;
     describe(line, made);
     checkElements(made);
-    if (line.values().count("model"))
+    if (knewEnergies)
         refitOffset(made.model, made.train, molecularReference(line, made.data));
     return made;
 }
@@ -250,17 +214,6 @@ nlohmann::json headerOf(const Prepared& made) {
             {"threads", threads()}};
 }
 
-/// A new folder, or one without a run: what an earlier run left is never overwritten.
-void makeRunFolder(const RunFiles& files) {
-    if (std::filesystem::exists(files.checkpoint()))
-        fail("starting a run in ", files.folder, ": found the checkpoint of an earlier run; go on ",
-             "with --resume ", files.folder, ", or give another --output");
-    std::error_code error;
-    std::filesystem::create_directories(files.folder, error);
-    if (error)
-        fail("making the folder ", files.folder, ": ", error.message());
-}
-
 void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles& files) {
     std::vector<std::string> left{"config", "resume", "output", "help", "benchmark"};
     if (line.values().count("model"))
@@ -272,6 +225,14 @@ void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles
     writeSplit(files.split(), made.split);
 }
 
+std::function<std::string(const TrainingReport&)> progressText(const std::string& unit) {
+    return [unit](const TrainingReport& report) {
+        return cat("validation MAE: energy ", toFixed(report.figures.at("energy_mae"), 4), " ",
+                   unit, ", forces ", toFixed(report.figures.at("forces_mae"), 4), " ", unit,
+                   "/A (best ", toFixed(report.bestFigures.at("forces_mae"), 4), ")");
+    };
+}
+
 }  // namespace
 
 int finetune(const std::vector<std::string>& arguments) {
@@ -281,7 +242,7 @@ int finetune(const std::vector<std::string>& arguments) {
     const auto benchmark = line.get<int64_t>("benchmark");
     const bool resumed = line.values().count("resume") > 0;
     const RunFiles files{benchmark > 0 ? "" : line.required("output")};
-    TrainingOptions options = trainingOptions(line);
+    FinetuneOptions options = finetuneOptions(line);
     const ChosenDevice chosen = useDevice(line);
     if (benchmark == 0 && !resumed)
         makeRunFolder(files);
@@ -289,18 +250,21 @@ int finetune(const std::vector<std::string>& arguments) {
     ModelDescription& description = made.model.description;
     options.reportFactor = energyFactor(description.energyUnit, made.userUnit);
     const nlohmann::json header = headerOf(made);
-    Trainer trainer(made.model.network, description,
-                    makeSamples(made.train, description.config.cutoff, description.offset),
-                    makeSamples(made.validation, description.config.cutoff, description.offset),
+    const auto samples = [&](const FrameList& frames) {
+        return makeSamples(frames, description.config.cutoff, description.offset);
+    };
+    Trainer trainer(std::make_shared<EnergyForcesTask>(made.model.network, description,
+                                                       samples(made.train),
+                                                       samples(made.validation), options),
                     options, files);
     if (benchmark > 0) {
-        printBenchmark(trainer, benchmark, made.device);
+        printBenchmark(trainer, benchmark, options.batch, made.device);
         return 0;
     }
     if (resumed)
         trainer.resume();
     writeRunFiles(line, made, files);
-    return trainUntilDone(trainer, header, files, made.userUnit);
+    return trainUntilDone(trainer, header, files, "finetune", progressText(made.userUnit));
 }
 
 }  // namespace molspectra

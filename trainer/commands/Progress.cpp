@@ -21,8 +21,8 @@ std::string durationText(double seconds) {
     return cat(whole, " s");
 }
 
-Progress::Progress(std::string unit)
-    : unit_(std::move(unit)), terminal_(isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(std::function<std::string(const TrainingReport&)> figures)
+    : figures_(std::move(figures)), terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void Progress::show(const TrainingReport& report) {
     const bool first = !shown_, last = report.step == report.steps;
@@ -35,9 +35,7 @@ void Progress::show(const TrainingReport& report) {
                            static_cast<double>(std::max<int64_t>(report.steps, 1));
     const std::string line =
         cat("step ", report.step, "/", report.steps, " (", toFixed(percent, 1), " %), ",
-            toFixed(report.samplesPerSecond, 0), " samples/s, validation MAE: energy ",
-            toFixed(report.energyMae, 4), " ", unit_, ", forces ", toFixed(report.forcesMae, 4),
-            " ", unit_, "/A (best ", toFixed(report.bestForcesMae, 4), "), left ",
+            toFixed(report.samplesPerSecond, 0), " samples/s, ", figures_(report), ", left ",
             report.step == 0 ? "?" : durationText(report.secondsLeft));
     std::cerr << (terminal_ ? "\r\033[K" : "") << line << (terminal_ ? "" : "\n") << std::flush;
 }

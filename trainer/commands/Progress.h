@@ -5,6 +5,7 @@
 #include "trainer/training/Trainer.h"
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 namespace molspectra {
@@ -12,13 +13,13 @@ namespace molspectra {
 /// One line rewritten where standard error is a terminal; elsewhere a line every ten seconds.
 class Progress {
 public:
-    /// @param unit  energy unit of the errors in the reports
-    explicit Progress(std::string unit);
+    /// @param figures  what the line tells of the last validation
+    explicit Progress(std::function<std::string(const TrainingReport&)> figures);
     void show(const TrainingReport& report);
     void finish();
 
 private:
-    std::string unit_;
+    std::function<std::string(const TrainingReport&)> figures_;
     bool terminal_;
     bool shown_ = false;
     std::chrono::steady_clock::time_point last_;

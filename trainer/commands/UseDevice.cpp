@@ -36,12 +36,13 @@ po::options_description deviceOptions() {
     return group;
 }
 
-ChosenDevice useDevice(const CommandLine& line) {
+ChosenDevice useDevice(const CommandLine& line, int64_t own) {
     const auto wanted = line.get<std::string>("device");
     if (!isDeviceName(wanted))
         throw UsageError(cat("--device: found '", wanted,
                              "', expected cpu, cuda, cuda:N (N from 0) or auto"));
-    const ChosenDevice chosen = chooseDevice(wanted);
+    const bool numbered = own > 0 && wanted == "cuda";
+    const ChosenDevice chosen = chooseDevice(numbered ? cat("cuda:", own) : wanted);
     setArithmetic(chosen.device, arithmeticOf(line));
     setThreads(line.get<int64_t>("threads"));
     return chosen;

@@ -23,7 +23,7 @@ c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
     const c10::IValue value = c10::ivalue::Tuple::create(
         {c10::IValue(checkpoint.state.dump()), c10::IValue(asList(checkpoint.optimizer)),
-         c10::IValue(asList(checkpoint.best))});
+         c10::IValue(asList(checkpoint.buffers)), c10::IValue(asList(checkpoint.best))});
     const std::vector<char> bytes = torch::jit::pickle_save(value);
     writeFileSafely(path, std::string_view(bytes.data(), bytes.size()));
 }
@@ -35,7 +35,7 @@ Checkpoint loadCheckpoint(const std::string& path) {
             torch::jit::pickle_load(std::vector<char>(bytes.begin(), bytes.end()));
         const auto& parts = value.toTupleRef().elements();
         return {nlohmann::json::parse(parts.at(0).toStringRef()), parts.at(1).toTensorVector(),
-                parts.at(2).toTensorVector()};
+                parts.at(2).toTensorVector(), parts.at(3).toTensorVector()};
     } catch (const std::exception&) {
         fail("reading the checkpoint ", path, ": the file is damaged or no checkpoint, expected ",
              "one that molspectra wrote");

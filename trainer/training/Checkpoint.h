@@ -14,7 +14,8 @@ namespace molspectra {
 struct Checkpoint {
     nlohmann::json state;              ///< step, schedule, best validation, fingerprint of the run
     std::vector<at::Tensor> optimizer; ///< Optimizer::state()
-    std::vector<at::Tensor> best;      ///< weights of the best validation so far
+    std::vector<at::Tensor> buffers;   ///< Task::buffers()
+    std::vector<at::Tensor> best;      ///< weights and buffers of the best validation so far
 };
 
 /// Written beside, then renamed: a full disk or a crash leaves the last good one.

@@ -121,6 +121,11 @@ CudaLibraries cudaLibraries() {
     return {"libcuda.so.1", folder + "libtorch_cuda.so"};
 }
 
+std::string ncclLibrary() {
+    const auto program = std::filesystem::read_symlink("/proc/self/exe");
+    return (program.parent_path() / "libmolspectra_nccl.so").string();
+}
+
 CudaDevices findCuda(const CudaLibraries& libraries) {
     const Driver driver(libraries.driver);
     CudaDevices devices;

@@ -16,6 +16,9 @@ struct CudaLibraries {
 /// The driver's usual name, and the library beside the libtorch_cpu.so that is in use.
 CudaLibraries cudaLibraries();
 
+/// Path of our library for NCCL, which lies beside the program.
+std::string ncclLibrary();
+
 /// What a search for graphics cards found.
 struct CudaDevices {
     std::vector<std::string> names;  ///< of the devices in CUDA's order, which is LibTorch's

@@ -1,13 +1,10 @@
-// The training loop: batches, objective, optimizer, validation, checkpoints, log.
+// The training loop: gradients, optimizer, validation, checkpoints, log.
 // SPDX-License-Identifier: MIT
 #include "trainer/training/Trainer.h"
 
 #include "core/Error.h"
-#include "core/Random.h"
-#include "model/ModelFile.h"
-#include "trainer/objectives/Denoising.h"
+#include "model/Graph.h"
 #include "trainer/training/Checkpoint.h"
-#include "trainer/training/Evaluation.h"
 #include "trainer/training/Metrics.h"
 #include "trainer/training/Optimizer.h"
 #include "trainer/training/Schedule.h"
@@ -18,7 +15,7 @@
 
 #include <chrono>
 #include <cmath>
-#include <filesystem>
+#include <optional>
 
 namespace molspectra {
 namespace {
@@ -27,13 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::vector<at::Tensor> parametersOf(const torch::jit::Module& network) {
-    std::vector<at::Tensor> list;
-    for (const at::Tensor& parameter : network.parameters())
-        list.push_back(parameter);
-    return list;
 }
 
 void copyInto(const std::vector<at::Tensor>& target, const std::vector<at::Tensor>& source) {
@@ -49,87 +39,83 @@ std::vector<at::Tensor> copyOf(const std::vector<at::Tensor>& tensors) {
     return copies;
 }
 
-/// Numbers that depend on the step alone, so that resuming needs no generator state.
-Random randomFor(uint64_t seed, uint64_t purpose, int64_t number) {
-    Random mixed(seed ^ (purpose << 56));
-    return Random(mixed.next() + static_cast<uint64_t>(number) * 0x9E3779B97F4A7C15ULL);
-}
-
 }  // namespace
 
 struct Trainer::State {
-    torch::jit::Module network;
-    ModelDescription description;
-    std::vector<Sample> train, validation;
+    std::shared_ptr<Task> task;
     TrainingOptions options;
     RunFiles files;
+    std::shared_ptr<Processes> processes;
     Optimizer optimizer;
     Schedule schedule;
-    at::ScalarType type = at::kFloat;
-    c10::Device device = c10::Device(c10::kCPU);
-    std::vector<at::Tensor> best{};
+    c10::Device device;
+    std::vector<at::Tensor> best{};  ///< parameters of the best validation, then buffers
 
-    int64_t step = 0, shuffledEpoch = -1;
-    double bestLoss = -1.0, bestEnergyMae = 0.0, bestForcesMae = 0.0, secondsBefore = 0.0;
-    int64_t bestStep = 0;
-    std::vector<int64_t> order{};
+    int64_t step = 0, bestStep = 0;
+    double bestLoss = -1.0, secondsBefore = 0.0;
+    Figures bestFigures{};
     Clock::time_point began = Clock::now();
-    double lossSum = 0.0, energySum = 0.0, forcesSum = 0.0, gradientNorm = 0.0;
+    StepSums unread{};  ///< loss, its terms, norm of the gradient
+    std::vector<double> sums{};  ///< of the steps since the last validation: loss and its terms
+    double gradientNorm = 0.0;
     int64_t lossCount = 0;
-    StepSums unread{};  ///< loss, its energy and force terms, norm of the gradient
     double windowSecondsBefore = 0.0;
     Clock::time_point windowBegan = Clock::now();
 
-    int64_t stepsPerEpoch() const {
-        const auto count = static_cast<int64_t>(train.size());
-        return (count + options.batch - 1) / options.batch;
-    }
     int64_t validationInterval() const {
-        return options.validationInterval > 0 ? options.validationInterval : stepsPerEpoch();
+        return options.validationInterval > 0 ? options.validationInterval
+                                              : task->stepsPerEpoch();
     }
     double seconds() const { return secondsBefore + secondsSince(began); }
+    double windowSeconds() const { return windowSecondsBefore + secondsSince(windowBegan); }
 
-    std::span<const int64_t> batchNumbers();
     void trainStep();
+    void average(std::vector<at::Tensor>& gradients, std::vector<at::Tensor>& numbers);
     void read();
+    void startWindow();
     TrainingReport validate();
     void fill(TrainingReport& report);
-    void finishWindow(const TrainingReport& report, Metrics& metrics);
+    nlohmann::json windowLine(const TrainingReport& report) const;
     void save();
     void saveBest();
     nlohmann::json fingerprint() const;
+    std::vector<at::Tensor> exported() const;
 };
 
-std::span<const int64_t> Trainer::State::batchNumbers() {
-    const int64_t epoch = step / stepsPerEpoch();
-    const auto count = static_cast<int64_t>(train.size());
-    if (epoch != shuffledEpoch) {
-        order = randomFor(options.seed, 1, epoch).permutation(count);
-        shuffledEpoch = epoch;
-    }
-    const int64_t start = (step % stepsPerEpoch()) * options.batch;
-    return std::span(order).subspan(static_cast<size_t>(start),
-                                    static_cast<size_t>(std::min(options.batch, count - start)));
+/// Of one process the numbers are the mean already; of several each has its part.
+void Trainer::State::average(std::vector<at::Tensor>& gradients,
+                             std::vector<at::Tensor>& numbers) {
+    if (processes->size() == 1)
+        return;
+    std::vector<at::Tensor> flat;
+    for (const auto* list : {&gradients, &numbers})
+        for (const at::Tensor& tensor : *list)
+            flat.push_back(tensor.detach().reshape({-1}));
+    at::Tensor all = at::cat(flat);
+    processes->sum(all);
+    all.div_(static_cast<double>(processes->size()));
+    int64_t start = 0;
+    for (auto* list : {&gradients, &numbers})
+        for (at::Tensor& tensor : *list) {
+            const int64_t count = tensor.numel();
+            tensor = all.narrow(0, start, count).view(tensor.sizes());
+            start += count;
+        }
 }
 
 void Trainer::State::trainStep() {
-    const Batch batch = makeBatch(train, batchNumbers(), type, device);
-    const EnergyForces predicted = evaluate(network, batch.graph, true, true);
-    const EnergyForcesLoss loss =
-        energyForcesLoss(predicted, batch.energy, batch.forces, options.objective);
-    at::Tensor total = loss.total;
-    if (options.denoisingWeight > 0.0) {
-        Random random = randomFor(options.seed, 2, step);
-        total = total + options.denoisingWeight *
-                            denoisingLoss(network, batch.graph, options.denoisingSigma, random);
-    }
+    const Losses losses = task->losses(step);
     std::vector<at::Tensor> gradients =
-        torch::autograd::grad({total}, optimizer.parameters(), {}, false, false, true);
+        torch::autograd::grad({losses.total}, optimizer.parameters(), {}, false, false, true);
     for (size_t n = 0; n < gradients.size(); n++)
         gradients[n] = gradients[n].defined() ? gradients[n].contiguous()
                                               : at::zeros_like(optimizer.parameters()[n]);
-    unread.add({total, loss.energy, loss.forces,
-                optimizer.step(gradients, schedule.learningRate(step))});
+    std::vector<at::Tensor> numbers{losses.total.detach()};
+    for (const at::Tensor& term : losses.terms)
+        numbers.push_back(term.detach());
+    average(gradients, numbers);
+    numbers.push_back(optimizer.step(gradients, schedule.learningRate(step)));
+    unread.add(numbers);
     step++;
     if (device.is_cpu())
         read();
@@ -137,146 +123,139 @@ void Trainer::State::trainStep() {
 
 /// Waits for the device, and takes over what its steps have summed.
 void Trainer::State::read() {
-    const auto [steps, sums, last] = unread.take();
+    const auto [steps, numbers, last] = unread.take();
     if (steps == 0)
         return;
-    for (const size_t n : {size_t{0}, size_t{3}})
-        if (!std::isfinite(sums[n]))
+    for (const size_t n : {size_t{0}, numbers.size() - 1})
+        if (!std::isfinite(numbers[n]))
             fail("training step ", steps > 1 ? cat(step - steps, " to ") : "", step - 1, ": the ",
-                 n == 0 ? "loss" : "norm of the gradient", " became ", sums[n],
+                 n == 0 ? "loss" : "norm of the gradient", " became ", numbers[n],
                  ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
-    lossSum += sums[0];
-    energySum += sums[1];
-    forcesSum += sums[2];
-    gradientNorm = last[3];
+    for (size_t n = 0; n < sums.size(); n++)
+        sums[n] += numbers[n];
+    gradientNorm = last.back();
     lossCount += steps;
 }
 
+/// What the model files get: averaged weights, and the statistics that belong to them.
+std::vector<at::Tensor> Trainer::State::exported() const {
+    std::vector<at::Tensor> all = optimizer.parameters();
+    for (const at::Tensor& buffer : task->buffers())
+        all.push_back(buffer);
+    return all;
+}
+
 TrainingReport Trainer::State::validate() {
-    TrainingReport report;
-    report.validated = true;
     const std::vector<at::Tensor> trained = copyOf(optimizer.parameters());
     copyInto(optimizer.parameters(), optimizer.average());
-    const Errors errors = errorsOf(predict(network, validation));
-    const EnergyForcesOptions& weights = options.objective;
-    const double loss = weights.energyWeight * errors.energy.rmse * errors.energy.rmse +
-                        weights.forcesWeight * errors.forces.rmse * errors.forces.rmse;
-    report.energyMae = options.reportFactor * errors.energy.mae;
-    report.forcesMae = options.reportFactor * errors.forces.mae;
-    report.best = bestLoss < 0.0 || loss < bestLoss;
+    const Validation found = task->validate();
+    TrainingReport report;
+    report.validated = true;
+    report.figures = found.figures;
+    report.best = bestLoss < 0.0 || found.loss < bestLoss;
     if (report.best) {
-        bestLoss = loss;
+        bestLoss = found.loss;
         bestStep = step;
-        bestEnergyMae = report.energyMae;
-        bestForcesMae = report.forcesMae;
-        best = copyOf(optimizer.parameters());
+        bestFigures = found.figures;
+        best = copyOf(exported());
     }
     copyInto(optimizer.parameters(), trained);
-    schedule.validated(loss);
+    schedule.validated(found.loss);
     return report;
 }
 
-/// Everything that must be equal for a checkpoint to belong to this run.
 nlohmann::json Trainer::State::fingerprint() const {
-    double labels = 0.0;
-    for (const Sample& sample : train)
-        labels += sample.energy * sample.energy + sample.forces.front();
-    return {{"config", toJson(description.config)},
-            {"batch", options.batch},
-            {"averaging", options.averageDecay > 0.0},
-            {"seed", options.seed},
-            {"train", train.size()},
-            {"validation", validation.size()},
-            {"labels", labels}};
+    nlohmann::json json = task->fingerprint();
+    json["batch"] = options.batch * processes->size();
+    json["averaging"] = options.averageDecay > 0.0;
+    json["seed"] = options.seed;
+    return json;
 }
 
 void Trainer::State::save() {
     read();  // weights that are no numbers any more must not replace good ones
-    const nlohmann::json state{{"description", toText(description)},
-                               {"energyScale",
-                                network.attr("energy_scale").toTensor().item<double>()},
+    if (!processes->first())
+        return;
+    const nlohmann::json state{{"description", task->description()},
                                {"step", step},
                                {"seconds", seconds()},
                                {"schedule", schedule.state()},
                                {"bestLoss", bestLoss},
                                {"bestStep", bestStep},
-                               {"bestEnergyMae", bestEnergyMae},
-                               {"bestForcesMae", bestForcesMae},
-                               {"window", {lossSum, energySum, forcesSum, lossCount}},
-                               {"windowSeconds", windowSecondsBefore + secondsSince(windowBegan)},
+                               {"bestFigures", bestFigures},
+                               {"window", sums},
+                               {"windowSteps", lossCount},
+                               {"windowSeconds", windowSeconds()},
                                {"device", c10::DeviceTypeName(device.type(), true)},
                                {"run", fingerprint()}};
-    saveCheckpoint(files.checkpoint(), {state, optimizer.state(), best});
+    saveCheckpoint(files.checkpoint(), {state, optimizer.state(), task->buffers(), best});
 }
 
 void Trainer::State::saveBest() {
-    const std::vector<at::Tensor> trained = copyOf(optimizer.parameters());
+    if (!processes->first())
+        return;
+    const std::vector<at::Tensor> kept = exported(), trained = copyOf(kept);
     if (!best.empty())
-        copyInto(optimizer.parameters(), best);
-    description.provenance["training"] = {{"steps", step},
-                                          {"best_step", bestStep},
-                                          {"validation_energy_mae", bestEnergyMae},
-                                          {"validation_forces_mae", bestForcesMae},
-                                          {"seconds", seconds()}};
-    saveModel(files.model(), network, description);
-    copyInto(optimizer.parameters(), trained);
+        copyInto(kept, best);
+    nlohmann::json training{{"steps", step}, {"best_step", bestStep}, {"seconds", seconds()}};
+    for (const auto& [name, value] : bestFigures)
+        training["validation_" + name] = value;
+    task->write(files.folder, training);
+    copyInto(kept, trained);
 }
 
 /// What a report says of the steps since the last validation.
 void Trainer::State::fill(TrainingReport& report) {
     read();
     const auto count = static_cast<double>(lossCount);
-    const double window = windowSecondsBefore + secondsSince(windowBegan);
     report.step = step;
     report.steps = options.steps;
-    report.epoch = step / stepsPerEpoch();
+    report.epoch = step / task->stepsPerEpoch();
     report.seconds = seconds();
-    report.bestForcesMae = bestForcesMae;
+    report.bestFigures = bestFigures;
     if (lossCount == 0)
         return;
-    report.trainLoss = lossSum / count;
-    report.samplesPerSecond = count * static_cast<double>(options.batch) / std::max(window, 1e-9);
-    report.secondsLeft = static_cast<double>(options.steps - step) * window / count;
+    report.trainLoss = sums[0] / count;
+    report.samplesPerSecond = count * static_cast<double>(task->samplesPerStep()) /
+                              std::max(windowSeconds(), 1e-9);
+    report.secondsLeft = static_cast<double>(options.steps - step) * windowSeconds() / count;
 }
 
-void Trainer::State::finishWindow(const TrainingReport& report, Metrics& metrics) {
+nlohmann::json Trainer::State::windowLine(const TrainingReport& report) const {
     nlohmann::json line{{"step", step},
                         {"epoch", report.epoch},
                         {"seconds", report.seconds},
                         {"learning_rate", schedule.learningRate(step)},
-                        {"validation_energy_mae", report.energyMae},
-                        {"validation_forces_mae", report.forcesMae},
                         {"best", report.best}};
-    if (lossCount > 0) {
-        const auto count = static_cast<double>(lossCount);
-        line["samples_per_second"] = report.samplesPerSecond;
-        line["gradient_norm"] = gradientNorm;
-        line["train_loss"] = report.trainLoss;
-        line["train_energy_loss"] = energySum / count;
-        line["train_forces_loss"] = forcesSum / count;
-    }
-    metrics.write(line);
-    lossSum = energySum = forcesSum = windowSecondsBefore = 0.0;
+    for (const auto& [name, value] : report.figures)
+        line["validation_" + name] = value;
+    if (lossCount == 0)
+        return line;
+    const auto count = static_cast<double>(lossCount);
+    line["samples_per_second"] = report.samplesPerSecond;
+    line["gradient_norm"] = gradientNorm;
+    line["train_loss"] = report.trainLoss;
+    const std::vector<std::string> names = task->termNames();
+    for (size_t n = 0; n < names.size(); n++)
+        line["train_" + names[n] + "_loss"] = sums[n + 1] / count;
+    return line;
+}
+
+void Trainer::State::startWindow() {
+    sums.assign(task->termNames().size() + 1, 0.0);
+    windowSecondsBefore = 0.0;
     lossCount = 0;
     windowBegan = Clock::now();
 }
 
-Trainer::Trainer(torch::jit::Module network, ModelDescription description,
-                 std::vector<Sample> train, std::vector<Sample> validation,
-                 const TrainingOptions& options, RunFiles files) {
-    if (train.empty() || validation.empty())
-        fail("training: found ", train.size(), " training and ", validation.size(),
-             " validation frames, expected at least one of each");
-    if (options.denoisingWeight > 0.0 && !description.config.noiseHead)
-        fail("training with denoising: the model has no noise head; start from nothing with ",
-             "--noise-head, or leave --denoising-weight at 0");
-    const std::vector<at::Tensor> parameters = parametersOf(network);
-    const at::Tensor& first = parameters.front();
-    state_.reset(new State{std::move(network), std::move(description), std::move(train),
-                           std::move(validation), options, std::move(files),
+Trainer::Trainer(std::shared_ptr<Task> task, const TrainingOptions& options, RunFiles files,
+                 std::shared_ptr<Processes> processes) {
+    const std::vector<at::Tensor> parameters = task->parameters();
+    state_.reset(new State{std::move(task), options, std::move(files), std::move(processes),
                            Optimizer(parameters, options),
-                           Schedule(options.schedule, options.steps), first.scalar_type(),
-                           first.device()});
+                           Schedule(options.schedule, options.steps),
+                           parameters.front().device()});
+    state_->startWindow();
 }
 
 Trainer::~Trainer() = default;
@@ -284,27 +263,24 @@ Trainer::~Trainer() = default;
 void Trainer::resume() {
     State& s = *state_;
     const Checkpoint checkpoint = loadCheckpoint(s.files.checkpoint());
-    if (checkpoint.state.at("run") != s.fingerprint())
+    const nlohmann::json& state = checkpoint.state;
+    if (state.at("run") != s.fingerprint())
         fail("resuming from ", s.files.checkpoint(), ": it belongs to a run with other data or ",
-             "options (", checkpoint.state.at("run").dump(), "), expected ",
-             s.fingerprint().dump());
+             "options (", state.at("run").dump(), "), expected ", s.fingerprint().dump());
     s.optimizer.restore(checkpoint.optimizer);
+    copyInto(s.task->buffers(), checkpoint.buffers);
     s.best.clear();
     for (const at::Tensor& weights : checkpoint.best)
         s.best.push_back(toDevice(weights, s.device));
-    s.step = checkpoint.state.at("step");
-    s.secondsBefore = checkpoint.state.at("seconds");
-    s.schedule.restore(checkpoint.state.at("schedule"));
-    s.bestLoss = checkpoint.state.at("bestLoss");
-    s.bestStep = checkpoint.state.at("bestStep");
-    s.bestEnergyMae = checkpoint.state.at("bestEnergyMae");
-    s.bestForcesMae = checkpoint.state.at("bestForcesMae");
-    const auto& window = checkpoint.state.at("window");
-    s.lossSum = window.at(0);
-    s.energySum = window.at(1);
-    s.forcesSum = window.at(2);
-    s.lossCount = window.at(3);
-    s.windowSecondsBefore = checkpoint.state.at("windowSeconds");
+    s.step = state.at("step");
+    s.secondsBefore = state.at("seconds");
+    s.schedule.restore(state.at("schedule"));
+    s.bestLoss = state.at("bestLoss");
+    s.bestStep = state.at("bestStep");
+    s.bestFigures = state.at("bestFigures").get<Figures>();
+    s.sums = state.at("window").get<std::vector<double>>();
+    s.lossCount = state.at("windowSteps");
+    s.windowSecondsBefore = state.at("windowSeconds");
 }
 
 bool Trainer::run(const nlohmann::json& header,
@@ -312,8 +288,10 @@ bool Trainer::run(const nlohmann::json& header,
                   const std::function<bool()>& stopped) {
     State& s = *state_;
     const bool fresh = s.bestLoss < 0.0;
-    Metrics metrics = fresh ? Metrics(s.files.metrics(), header)
-                            : Metrics(s.files.metrics(), s.step);
+    std::optional<Metrics> metrics;
+    if (s.processes->first())
+        fresh ? metrics.emplace(s.files.metrics(), header)
+              : metrics.emplace(s.files.metrics(), s.step);
     s.began = s.windowBegan = Clock::now();
     Clock::time_point shown = s.began;
     TrainingReport line;
@@ -321,12 +299,14 @@ bool Trainer::run(const nlohmann::json& header,
         s.read();
         line = s.validate();
         s.fill(line);
-        s.finishWindow(line, metrics);
+        if (metrics)
+            metrics->write(s.windowLine(line));
+        s.startWindow();
         report(line);
     };
     if (fresh)
         validate();
-    while (s.step < s.options.steps && !stopped()) {
+    while (s.step < s.options.steps && !s.processes->any(stopped(), s.device)) {
         s.trainStep();
         if (s.step % s.validationInterval() == 0 || s.step == s.options.steps) {
             validate();

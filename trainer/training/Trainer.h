@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "core/ModelDescription.h"
-#include "trainer/training/Batch.h"
+#include "trainer/training/Processes.h"
+#include "trainer/training/Task.h"
 #include "trainer/training/TrainingOptions.h"
 
 #include <nlohmann/json.hpp>
-#include <torch/csrc/jit/api/module.h>
 
 #include <functional>
 #include <memory>
@@ -24,37 +23,38 @@ struct TrainingReport {
     double secondsLeft = 0.0;
     double trainLoss = 0.0;
     bool validated = false;         ///< there was a validation at this step
-    double energyMae = 0.0, forcesMae = 0.0;  ///< of the last validation, user's unit
     bool best = false;
-    double bestForcesMae = 0.0;     ///< of the weights that model.pt gets, user's unit
+    Figures figures;                ///< of the last validation
+    Figures bestFigures;            ///< of the weights that the model file gets
 };
 
 /// Files of a run, all inside one folder.
 struct RunFiles {
     std::string folder;
     std::string model() const { return folder + "/model.pt"; }
+    std::string spectra() const { return folder + "/spectra.pt"; }
     std::string checkpoint() const { return folder + "/checkpoint.pt"; }
     std::string metrics() const { return folder + "/metrics.jsonl"; }
     std::string split() const { return folder + "/split.npz"; }
     std::string config() const { return folder + "/config.ini"; }
 };
 
-/// Trains a network on energies and forces, on the device where its weights are. Deterministic on
-/// the CPU: with the same threads, a run that was stopped and resumed ends with the same bits as
-/// one that was not. On a graphics card nothing is read back between two reports.
+/// Trains a task's weights, on the device where they are. Deterministic on the CPU: with the same
+/// threads, a run that was stopped and resumed ends with the same bits as one that was not. On a
+/// graphics card nothing is read back between two reports.
 class Trainer {
 public:
-    /// @param description  of the model to be written; its offset is already taken off the samples
-    Trainer(torch::jit::Module network, ModelDescription description, std::vector<Sample> train,
-            std::vector<Sample> validation, const TrainingOptions& options, RunFiles files);
+    /// @param processes  that train together; the first one writes the files
+    Trainer(std::shared_ptr<Task> task, const TrainingOptions& options, RunFiles files,
+            std::shared_ptr<Processes> processes = oneProcess());
     ~Trainer();
 
     /// Goes on from the checkpoint in the run's folder, which may be of another device.
     /// @throws Error if there is none or it is of another run
     void resume();
 
-    /// Trains until options.steps, or until `stopped` says so (asked after every step). Both ways
-    /// it leaves a checkpoint, and the best weights in model.pt; on the way it does so every
+    /// Trains until options.steps, or until `stopped` says so (asked before every step). Both ways
+    /// it leaves a checkpoint, and the best weights in the model files; on the way it does so every
     /// options.checkpointInterval steps.
     /// @param header  first line of metrics.jsonl
     /// @return whether all steps were done

@@ -20,15 +20,19 @@ struct ScheduleOptions {
 
 struct TrainingOptions {
     int64_t steps = 140000;
-    int64_t batch = 8;
+    int64_t batch = 8;                ///< molecules of a step, in each process
     int64_t validationInterval = 0;   ///< steps between validations; 0 is once an epoch
     int64_t checkpointInterval = 2000;  ///< steps between checkpoints
     uint64_t seed = 1;
     ScheduleOptions schedule;
-    EnergyForcesOptions objective;
     double weightDecay = 0.0;
     double averageDecay = 0.999;      ///< of the exponential average of weights; 0 is off
     double gradientClip = 0.0;        ///< largest norm of the whole gradient; 0 is off
+};
+
+/// What fine-tuning adds.
+struct FinetuneOptions : TrainingOptions {
+    EnergyForcesOptions objective;
     double denoisingWeight = 0.0;     ///< of a second, noisy pass; needs a noise head
     double denoisingSigma = 0.005;    ///< angstrom
     double reportFactor = 1.0;        ///< user's energy units in one of the model's

@@ -1,0 +1,140 @@
+// Options of `molspectra match`, and what its two forms and `reconstruct` share.
+// SPDX-License-Identifier: MIT
+#include "trainer/commands/MatchOptions.h"
+
+#include "core/Elements.h"
+#include "core/Text.h"
+#include "trainer/commands/TrainOptions.h"
+#include "trainer/commands/UseDevice.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace molspectra {
+
+namespace po = boost::program_options;
+
+namespace {
+
+using Paths = std::vector<std::string>;
+
+/// Measured vibrations over harmonic ones: half as high or twice are no such factor.
+constexpr double leastScale = 0.5, mostScale = 2.0;
+
+po::options_description queryGroup() {
+    po::options_description group("Spectra and candidates");
+    group.add_options()
+        ("ir", po::value<std::string>(), "IR spectrum: JCAMP-DX, or two columns of text")
+        ("raman", po::value<std::string>(), "Raman spectrum, the same")
+        ("uv", po::value<std::string>(), "UV spectrum, the same; positions in nm or eV")
+        ("candidates", po::value<Paths>()->multitoken(),
+         "structures to choose from: .sdf, .smi or .csv (SMILES), .xyz, .npz, folders of shards")
+        ("top", integer(10), "candidates to print; 0 is all")
+        ("frequency-scale", number(1.0),
+         "measured vibrations are this times those of the training spectra; 0.96 to 0.97 for "
+         "measured spectra and harmonic training spectra. Wavenumbers of IR and Raman are divided "
+         "by it")
+        ("absolute", po::bool_switch(),
+         "take intensities as they are, in the training spectra's units; without it each spectrum "
+         "is scaled to their mean");
+    return group;
+}
+
+po::options_description heldBackGroup() {
+    po::options_description group("How good it is");
+    group.add_options()
+        ("held-back", po::value<Paths>()->multitoken(),
+         "shards of molecules that were not trained on: search each one's spectra among all")
+        ("molecules", integer(1000), "molecules drawn from them; 0 is all")
+        ("seed", integer(1), "of that draw")
+        ("kinds", po::value<std::string>(), "spectra to search by, as ir,raman (default: all)");
+    return group;
+}
+
+po::options_description commonGroup() {
+    po::options_description group("Model and output");
+    group.add_options()
+        ("model", po::value<std::string>(), "folder with model.pt and spectra.pt of one run")
+        ("json", po::value<std::string>(), "write the result to this file as well");
+    return group;
+}
+
+}  // namespace
+
+CommandLine matchCommandLine() {
+    return CommandLine(
+        {"molspectra match --model RUN --ir FILE --candidates FILE... [options]",
+         "Ranks structures by how well they fit measured or computed spectra, with a network and\n"
+         "a SpecFormer that pretrain aligned (--preset spectra). With --held-back it tells how\n"
+         "often that finds the right molecule, beside what the formula alone would find.",
+         "molspectra match --model stage2 --ir unknown.jdx --candidates isomers.smi "
+         "--frequency-scale 0.965\n"
+         "molspectra match --model stage2 --ir ir.csv --raman raman.csv --uv uv.csv "
+         "--candidates a.sdf b.sdf --json match.json\n"
+         "molspectra match --model stage2 --held-back test_shards --molecules 1000 --kinds ir"},
+        {commonGroup(), queryGroup(), heldBackGroup(), deviceOptions()});
+}
+
+bool asksForHeldBack(const CommandLine& line) {
+    const bool heldBack = line.values().count("held-back") > 0;
+    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale",
+                             "absolute"})
+        if (heldBack && line.givenByUser(name))
+            throw UsageError(cat("--", name, " was given together with --held-back, which takes ",
+                                 "spectra and candidates from its shards; leave one of them out"));
+    for (const char* name : {"molecules", "seed", "kinds"})
+        if (!heldBack && line.givenByUser(name))
+            throw UsageError(cat("--", name, " belongs to --held-back, which was not given"));
+    atLeast("top", static_cast<double>(line.get<int64_t>("top")), 0);
+    atLeast("molecules", static_cast<double>(line.get<int64_t>("molecules")), 0);
+    if (const auto scale = line.get<double>("frequency-scale");
+        !(scale >= leastScale && scale <= mostScale))
+        throw UsageError(cat("--frequency-scale: found ", scale, ", expected ", leastScale, " to ",
+                             mostScale));
+    if (!heldBack && line.values().count("candidates") == 0)
+        throw UsageError("--candidates is missing; --help shows all options");
+    return heldBack;
+}
+
+std::string whyUnknown(const Molecule& molecule, const AlignedNetworks& networks) {
+    const std::vector<int>& known = networks.model.description.species;
+    for (const int number : molecule.numbers)
+        if (!std::binary_search(known.begin(), known.end(), number))
+            return cat("it holds ", symbolOf(number), ", the network was trained on ",
+                       symbolsOf(known));
+    return {};
+}
+
+nlohmann::json gridJson(const SpectrumConfig& config) {
+    return {{"start", config.start}, {"step", config.step}, {"points", config.points}};
+}
+
+nlohmann::json valuesJson(std::span<const float> values) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const float value : values)
+        list.push_back(std::round(1e6 * static_cast<double>(value)) / 1e6);
+    return list;
+}
+
+std::vector<Draw> moleculesAt(const std::vector<std::string>& shards,
+                              std::span<const int64_t> places) {
+    std::vector<Draw> found;
+    int64_t before = 0;
+    for (const std::string& path : shardPaths(shards)) {
+        const int64_t size = shardSize(path);
+        std::shared_ptr<const Shard> shard;
+        for (; found.size() < places.size() && places[found.size()] < before + size;) {
+            if (!shard)
+                shard = std::make_shared<const Shard>(path);
+            const int64_t place = places[found.size()];
+            // The molecule keeps its shard in memory, so it is copied.
+            found.push_back({std::make_shared<const Molecule>(
+                                 (*shard)[static_cast<size_t>(place - before)]),
+                             static_cast<uint64_t>(place)});
+        }
+        before += size;
+    }
+    return found;
+}
+
+}  // namespace molspectra

@@ -1,0 +1,222 @@
+// molspectra pretrain: trains a network on geometries and spectra before it sees energies.
+// SPDX-License-Identifier: MIT
+#include "core/Error.h"
+#include "core/Files.h"
+#include "model/ModelFile.h"
+#include "model/Network.h"
+#include "model/SpecFormer.h"
+#include "trainer/commands/Commands.h"
+#include "trainer/commands/PretrainOptions.h"
+#include "trainer/commands/RunTraining.h"
+#include "trainer/commands/TrainOptions.h"
+#include "trainer/commands/UseDevice.h"
+#include "trainer/training/Checkpoint.h"
+#include "trainer/training/PretrainTask.h"
+#include "trainer/training/Threads.h"
+
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+
+namespace molspectra {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Molecules that the scales of spectra are fitted to.
+constexpr size_t scaleMolecules = 2000;
+
+Json fileOf(const std::string& path, const Json& provenance) {
+    return {{"file", std::filesystem::path(path).filename().string()},
+            {"sha256", sha256(readFile(path))},
+            {"provenance", provenance}};
+}
+
+/// The noise head that a foreign or fine-tuned model lacks is made new.
+LoadedModel withNoiseHead(LoadedModel model, uint64_t seed) {
+    if (model.description.config.noiseHead)
+        return model;
+    model.description.config.noiseHead = true;
+    torch::jit::Module larger = makeNetwork(model.description.config, seed);
+    copySharedWeights(larger, model.network);
+    model.network = larger;
+    return model;
+}
+
+LoadedModel startNetwork(const CommandLine& line, uint64_t seed) {
+    if (line.values().count("model") == 0) {
+        LoadedModel model{makeNetwork(networkConfig(line), seed), {}};
+        model.description.config = networkConfig(line);
+        return model;
+    }
+    refuseNetworkOptions(line);
+    const auto path = line.get<std::string>("model");
+    LoadedModel model = withNoiseHead(loadModel(path), seed);
+    model.description.provenance = {{"started_from", fileOf(path, model.description.provenance)}};
+    model.description.offset = {};
+    return model;
+}
+
+LoadedSpecFormer startSpecFormer(const CommandLine& line, const MoleculeStream& stream,
+                                 int64_t channels, uint64_t seed) {
+    if (line.values().count("spectra-model") == 0) {
+        LoadedSpecFormer made{torch::jit::Module("empty"), {}};
+        made.description.config = spectraConfig(line, channels);
+        made.description.uvWidth = lineWidths(line).uv;
+        made.description.vibrationalWidth = lineWidths(line).vibrational;
+        if (made.description.config.optional)  // the published form knows no scale
+            fitScales(made.description.config, stream.first(scaleMolecules), lineWidths(line));
+        made.specFormer = makeSpecFormer(made.description.config, seed);
+        return made;
+    }
+    for (const std::string& name : specFormerOptions())
+        if (line.given(name))
+            throw UsageError(cat("--", name, " was given together with --spectra-model, whose ",
+                                 "SpecFormer is taken as it is; leave one of them out"));
+    const auto path = line.get<std::string>("spectra-model");
+    LoadedSpecFormer loaded = loadSpecFormer(path);
+    loaded.description.provenance = {
+        {"started_from", fileOf(path, loaded.description.provenance)}};
+    if (loaded.description.config.outputs != channels)
+        fail("reading ", path, ": its SpecFormer is aligned with ",
+             loaded.description.config.outputs, " channels, expected the network's ", channels);
+    return loaded;
+}
+
+struct Prepared {
+    LoadedModel model;
+    std::optional<LoadedSpecFormer> specFormer;
+};
+
+Prepared resumed(const RunFiles& files, bool spectra) {
+    const Json description = loadCheckpoint(files.checkpoint()).state.at("description");
+    Prepared made{{torch::jit::Module("empty"),
+                   parseDescription(description.at("model"), files.checkpoint())}, {}};
+    made.model.network = makeNetwork(made.model.description.config, 0);
+    if (!spectra)
+        return made;
+    made.specFormer = {torch::jit::Module("empty"),
+                       parseSpectraDescription(description.at("spectra"), files.checkpoint())};
+    made.specFormer->specFormer = makeSpecFormer(made.specFormer->description.config, 0);
+    return made;
+}
+
+Json filesJson(const MoleculeStream& stream) {
+    std::vector<std::string> names;
+    for (const std::string& path : stream.files())
+        names.push_back(std::filesystem::path(path).filename().string());
+    return {{"shards", names}, {"molecules", stream.molecules()}};
+}
+
+/// Options that say nothing of the run, or of a network that was taken as it is.
+std::vector<std::string> optionsWithoutUse(const CommandLine& line) {
+    std::vector<std::string> left{"config", "resume", "output", "help", "benchmark"};
+    const auto leave = [&](const char* given, const std::vector<std::string>& names) {
+        if (line.values().count(given))
+            left.insert(left.end(), names.begin(), names.end());
+    };
+    leave("model", networkOptions());
+    leave("spectra-model", specFormerOptions());
+    return left;
+}
+
+/// A run that goes on keeps what it is made of; options that would be lost are refused.
+void refuseWithResume(const CommandLine& line) {
+    std::vector<std::string> fixed = networkOptions();
+    const std::vector<std::string> more = specFormerOptions();
+    fixed.insert(fixed.end(), more.begin(), more.end());
+    fixed.insert(fixed.end(), {"model", "spectra-model", "learn-temperature", "temperature",
+                               "benchmark"});
+    for (const std::string& name : fixed)
+        if (line.givenByUser(name))
+            throw UsageError(cat("--", name, " was given together with --resume, which goes on ",
+                                 "with what the run has; leave one of them out"));
+}
+
+Prepared prepare(const CommandLine& line, const MoleculeStream& stream,
+                 const PretrainOptions& options, const std::string& device) {
+    Prepared made{startNetwork(line, options.seed), {}};
+    std::vector<std::string> left = optionsWithoutUse(line);
+    left.insert(left.end(), {"data", "model", "spectra-model"});
+    Json provenance{{"data", filesJson(stream)},
+                    {"options", line.configText(left)},
+                    {"device", device},
+                    {"seed", options.seed}};
+    if (line.values().count("note"))
+        provenance["note"] = line.get<std::string>("note");
+    made.model.description.provenance.update(provenance);
+    made.model.description.toolVersion = toolVersion();
+    if (!options.usesSpectra())
+        return made;
+    made.specFormer = startSpecFormer(line, stream, made.model.description.config.channels,
+                                      options.seed);
+    if (line.values().count("spectra-model") == 0 || line.given("temperature"))
+        made.specFormer->specFormer.attr("log_scale").toTensor().detach().fill_(
+            -std::log(options.temperature));
+    made.specFormer->description.provenance.update(provenance);
+    made.specFormer->description.toolVersion = toolVersion();
+    return made;
+}
+
+std::string figuresText(const TrainingReport& report) {
+    std::string text = "validation:";
+    for (const auto& [name, value] : report.figures)
+        text += cat(" ", name, " ", toFixed(value, 4));
+    return cat(text, " (best loss ", toFixed(report.bestFigures.at("loss"), 4), ")");
+}
+
+}  // namespace
+
+int pretrain(const std::vector<std::string>& arguments) {
+    CommandLine line = pretrainCommandLine();
+    if (!line.parse(resumedArguments(arguments), pretrainPreset))
+        return 0;
+    const auto benchmark = line.get<int64_t>("benchmark");
+    const bool resuming = line.values().count("resume") > 0;
+    const RunFiles files{benchmark > 0 ? "" : line.required("output")};
+    PretrainOptions options = pretrainOptions(line);
+    if (line.values().count("data") == 0)
+        throw UsageError("--data is missing; --help shows all options");
+    if (resuming)
+        refuseWithResume(line);
+    else if (options.usesSpectra() && line.values().count("spectra-model") == 0)
+        spectraConfig(line, 1);  // wrong options are told before anything is made
+    // Each process of a machine takes a graphics card of its own.
+    const ChosenDevice chosen = useDevice(line, localRank());
+    const auto processes = processesFromEnvironment(chosen.device);
+    if (benchmark == 0 && !resuming && processes->first())
+        makeRunFolder(files);
+    MoleculeStream stream(line.get<std::vector<std::string>>("data"),
+                          {options.batch * processes->size(), line.get<int64_t>("validation"),
+                           line.get<int64_t>("window"), options.seed});
+    if (const auto epochs = line.get<int64_t>("epochs"); epochs > 0)
+        options.steps = epochs * stream.stepsPerEpoch();
+    if (processes->first())
+        tellDevice(line, chosen);
+    Prepared made = resuming ? resumed(files, options.usesSpectra())
+                             : prepare(line, stream, options, chosen.name);
+    made.model.network = onDevice(made.model.network, chosen.device);
+    if (made.specFormer)
+        made.specFormer->specFormer = onDevice(made.specFormer->specFormer, chosen.device);
+    Json header{{"tool", toolVersion()},
+                {"config", toJson(made.model.description.config)},
+                {"data", filesJson(stream)},
+                {"processes", processes->size()},
+                {"device", chosen.name},
+                {"threads", threads()}};
+    Trainer trainer(std::make_shared<PretrainTask>(made.model.network, made.model.description,
+                                                   made.specFormer, std::move(stream), options,
+                                                   processes),
+                    options, files, processes);
+    if (benchmark > 0) {
+        printBenchmark(trainer, benchmark, options.batch * processes->size(), chosen.name);
+        return 0;
+    }
+    if (resuming)
+        trainer.resume();
+    else if (processes->first())
+        writeFileSafely(files.config(), line.configText(optionsWithoutUse(line)));
+    return trainUntilDone(trainer, header, files, "pretrain", figuresText, processes->first());
+}
+
+}  // namespace molspectra
