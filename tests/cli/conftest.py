@@ -1,8 +1,9 @@
-"""A tiny labelled data set and a tiny trained model for the tests of the program.
+"""Tiny data sets, with energies or with spectra, and a tiny trained model for the program's tests.
 
 SPDX-License-Identifier: MIT
 """
 
+import json
 import os
 import subprocess
 
@@ -11,6 +12,12 @@ import pytest
 
 PROGRAM = os.environ["PROGRAM"]
 TINY = ["--channels", "16", "--layers", "2", "--heads", "2", "--radial-functions", "8"]
+SPECFORMER = ["--spectra-channels", "16", "--spectra-layers", "1", "--spectra-heads", "2",
+              "--spectra-hidden", "16"]
+GRIDS = ["--uv-grid", "1:0.2:71", "--uv-patch", "10", "--uv-stride", "5",
+         "--ir-grid", "500:50:71", "--ir-patch", "10", "--ir-stride", "5",
+         "--raman-grid", "500:50:71", "--raman-patch", "10", "--raman-stride", "10",
+         "--uv-width", "1", "--line-width", "150"]
 SHORT = ["--train", "20", "--validation", "5", "--steps", "12", "--warmup", "2", "--threads", "1"]
 
 
@@ -38,6 +45,56 @@ def water(frames=40, seed=3):
         F[:, a] += pull
         F[:, b] -= pull
     return dict(z=np.array([8, 1, 1], np.uint8), R=R, E=E, F=F)
+
+
+SHAPES = [
+    ([8, 1, 1], [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]]),
+    ([7, 1, 1, 1], [[0, 0, 0], [0.94, 0, 0.38], [-0.47, 0.81, 0.38], [-0.47, -0.81, 0.38]]),
+    ([6, 1, 1, 1, 1], [[0, 0, 0], [0.63, 0.63, 0.63], [-0.63, -0.63, 0.63], [-0.63, 0.63, -0.63],
+                       [0.63, -0.63, -0.63]]),
+]
+
+
+def spectra(molecules=40, seed=5, complete=False):
+    """Arrays of a shard: lines of UV and IR, curves of Raman, of which some molecules lack some."""
+    rng = np.random.default_rng(seed)
+    picked = [SHAPES[n % 3] for n in range(molecules)]
+    sizes = np.array([len(z) for z, _ in picked])
+    lacks = np.zeros((molecules, 3), bool)
+    if not complete:
+        lacks = np.arange(molecules)[:, None] % [4, 5, 6] == 1
+        lacks[3::8] = True
+    states, modes = np.where(lacks[:, 0], 0, 4), 3 * sizes - 6
+    total = modes.sum()
+    ir = np.where(np.repeat(lacks[:, 1], modes), np.nan, rng.uniform(1, 100, total))
+    return dict(
+        z=np.concatenate([z for z, _ in picked]).astype(np.uint8),
+        pos=np.concatenate([np.array(r) + rng.normal(0, 0.05, (len(r), 3)) for _, r in picked]),
+        atom_offset=np.append(0, np.cumsum(sizes)), index=1000 + np.arange(molecules),
+        state_offset=np.append(0, np.cumsum(states)), uv_ev=rng.uniform(4, 12, states.sum()),
+        uv_f=rng.uniform(0.01, 1, states.sum()), mode_offset=np.append(0, np.cumsum(modes)),
+        freq=rng.uniform(600, 3800, total), ir=ir,
+        raman_curve=rng.uniform(0, 2, (molecules, 71)).astype(np.float32),
+        raman_grid=np.array([500.0, 50.0]), raman_has=~lacks[:, 2])
+
+
+@pytest.fixture(scope="session")
+def shards(tmp_path_factory):
+    """A folder of two shards."""
+    folder = tmp_path_factory.mktemp("shards")
+    np.savez(folder / "00000.npz", **spectra(24, seed=5))
+    np.savez(folder / "00001.npz", **spectra(24, seed=6))
+    return folder
+
+
+def metrics(folder):
+    """The lines of a run's log, the header first."""
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def timeless(lines):
+    """Lines of a log without what no two runs share."""
+    return [{key: value for key, value in line.items() if "second" not in key} for line in lines]
 
 
 @pytest.fixture(scope="session")

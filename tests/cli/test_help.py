@@ -11,7 +11,8 @@ from conftest import run
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("command", ["finetune", "evaluate", "inspect", "export", "import"])
+@pytest.mark.parametrize("command", ["data", "pretrain", "finetune", "evaluate", "match",
+                                     "reconstruct", "inspect", "export", "import"])
 def test_help_page_is_the_committed_one(command):
     result = run(command, "--help")
     assert result.returncode == 0

@@ -38,6 +38,7 @@ TABLE = {
     "trainer/objectives": "system json core model trainer/data trainer/objectives torch",
     "trainer/training": "system json core model trainer/data trainer/objectives trainer/training"
                         " torch",
+    "trainer/nccl": "torch system",
     "plugin": "system json core plugin openmm",
     "platforms/reference": "system json core plugin platforms/cpu/src platforms/reference openmm"
                            " torch",
