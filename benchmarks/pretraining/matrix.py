@@ -1,0 +1,201 @@
+"""What is trained, in which order and with which options: the tables of the whole matrix.
+
+SPDX-License-Identifier: MIT
+
+Stages differ in these tables and nowhere else. A kind is a way to begin: the name of a pre-trained
+network, or "scratch". A new kind is a line of PRETRAINING and of ABLATIONS.
+"""
+
+from dataclasses import dataclass, field
+
+HELD_BACK = 1000  # molecules with spectra that no network sees, to match spectra with afterwards
+SPARE = 10  # more of them, for those that turn out to be the target molecules or to come again
+HELD_BACK_SEED = 1
+SEEDS = (1, 2, 3)
+RATES = ("5e-4", "1e-3", "2e-3")  # one is chosen for each kind at 200 frames of ethanol, seed 1
+
+# Files below the data folder.
+SPECTRA = "spectra/bigqm7w_spectra.npz"
+EQUILIBRIUM = "equilibrium/gdb7.sdf.gz"
+MOLECULES = {"ethanol": "md17/md17_ethanol.npz", "uracil": "md17/md17_uracil.npz"}
+VALIDATION, TEST = 50, 1000  # frames; fewer to test where a file holds fewer
+
+DATA = {  # folder of shards: source, what is left out besides MOLECULES, further options
+    "heldback": ("heldback.npz", (), ["--limit", str(HELD_BACK)]),
+    "spectra": ("rest.npz", ("heldback.npz",), []),
+    "equilibrium": (EQUILIBRIUM, ("heldback.npz",), []),
+}
+
+EVERY_PRETRAINING = ("--learning-rate 4e-4 --schedule cosine --validation-interval 0 "
+                     "--checkpoint-interval 200 --seed 1").split()
+STAGE1 = "--preset denoise --epochs 30 --warmup 1000 --average-decay 0.999".split()
+LENGTH2 = "--epochs 60 --batch 128 --warmup 200 --average-decay 0.995".split()
+# Coarser patches than the program's 20/50/50 points: what two processor cores can afford.
+PATCHES = ("--uv-patch 40 --uv-stride 40 --ir-patch 100 --ir-stride 100 "
+           "--raman-patch 100 --raman-stride 100").split()
+STAGE2 = ["--preset", "spectra", *LENGTH2, *PATCHES]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is pre-trained: on which shards, from which other one, with which options."""
+    shards: tuple
+    start: str
+    options: list
+
+
+PRETRAINING = {
+    "denoise": Recipe(("equilibrium", "spectra"), "", STAGE1),
+    "spectra": Recipe(("spectra",), "denoise", STAGE2),
+    "denoise-long": Recipe(("spectra",), "denoise", ["--preset", "denoise", *LENGTH2]),
+    "without-uv": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "ir,raman"]),
+    "without-ir": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,raman"]),
+    "without-raman": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,ir"]),
+    "without-reconstruction": Recipe(("spectra",), "denoise",
+                                     [*STAGE2, "--reconstruction-weight", "0"]),
+    "without-contrast": Recipe(("spectra",), "denoise", [*STAGE2, "--contrast-weight", "0"]),
+}
+MAIN = ("scratch", "denoise", "denoise-long", "spectra")
+ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN)
+TITLES = {"scratch": "from scratch", "denoise": "denoising", "spectra": "denoising + spectra",
+          "denoise-long": "longer denoising", "without-uv": "without UV",
+          "without-ir": "without IR", "without-raman": "without Raman"}
+
+EVERY_FINETUNING = ("--preset md17 --batch 8 --schedule cosine --gradient-clip 100 "
+                    "--validation-interval 250 --checkpoint-interval 500").split()
+BUDGETS = {"short": "--steps 2000 --warmup 200 --average-decay 0.995".split(),
+           "long": "--steps 10000 --warmup 500 --average-decay 0.999".split()}
+
+# Cells of the result: molecule, training frames, budget. The main kinds are trained in all of them.
+CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
+              for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
+                                       ("uracil", 200)))
+CHOICE = ("ethanol", 200, "short")  # where rates are chosen, and the only cell of ablations
+
+
+def valueOf(options, name):
+    """Of --name; the last one counts."""
+    return options[len(options) - options[::-1].index(name)]
+
+
+def stepsOf(budget):
+    return int(valueOf(BUDGETS[budget], "--steps"))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do. `part` is a name of PARTS, `needs` are names of other tasks."""
+    name: str
+    part: str
+    needs: tuple = ()
+
+
+@dataclass(frozen=True)
+class Shards(Task):
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Pretraining(Task):
+    kind: str = ""
+
+    @property
+    def recipe(self):
+        return PRETRAINING[self.kind]
+
+    @property
+    def options(self):
+        return [*self.recipe.options, *EVERY_PRETRAINING]
+
+    @property
+    def epochs(self):
+        return int(valueOf(self.options, "--epochs"))
+
+
+@dataclass(frozen=True)
+class Finetuning(Task):
+    """`rate` is empty where the rate chosen for the kind is taken."""
+    kind: str = ""
+    cell: tuple = ()
+    seed: int = 1
+    rate: str = ""
+
+    def options(self, rate):
+        return [*EVERY_FINETUNING, *BUDGETS[self.cell[2]], "--learning-rate", rate, "--seed",
+                str(self.seed)]
+
+
+def shards():
+    for folder in DATA:
+        needs = () if folder == "heldback" else ("data-heldback",)
+        yield Shards(f"data-{folder}", "data", needs, folder)
+
+
+def pretraining(part, kind):
+    recipe = PRETRAINING[kind]
+    needs = [f"data-{folder}" for folder in recipe.shards]
+    if recipe.start:
+        needs.append(f"pretrain-{recipe.start}")
+    return Pretraining(f"pretrain-{kind}", part, tuple(needs), kind)
+
+
+def network(kind):
+    return () if kind == "scratch" else (f"pretrain-{kind}",)
+
+
+def runName(kind, cell, seed):
+    molecule, frames, budget = cell
+    return f"{molecule}-{frames}-{budget}-{kind}-seed{seed}"
+
+
+def trials(part, kind):
+    """The runs by which a kind's learning rate is chosen; the best one is its result at seed 1."""
+    return [Finetuning(f"{runName(kind, CHOICE, SEEDS[0])}-rate{rate}", part, network(kind), kind,
+                       CHOICE, SEEDS[0], rate) for rate in RATES]
+
+
+def finetunings(part, kinds, cell):
+    """Seed by seed, so that what is finished first can be compared."""
+    found = []
+    for seed in SEEDS[1:] if cell == CHOICE else SEEDS:
+        for kind in kinds:
+            needs = (*network(kind), *(trial.name for trial in trials(part, kind)))
+            found.append(Finetuning(runName(kind, cell, seed), part, needs, kind, cell, seed))
+    return found
+
+
+def choices(part, kinds):
+    return [task for kind in kinds for task in trials(part, kind)] + finetunings(part, kinds,
+                                                                                 CHOICE)
+
+
+@dataclass
+class Matrix:
+    """All tasks, in the order that gives results early."""
+    tasks: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.tasks += [*shards(), pretraining("first", "denoise")]
+        self.tasks += choices("first", ("scratch", "denoise"))
+        self.tasks += [pretraining("spectra", "spectra"), *choices("spectra", ("spectra",))]
+        self.tasks += [pretraining("control", "denoise-long"),
+                       *choices("control", ("denoise-long",))]
+        for part, chosen in (("frames", lambda cell: cell[0] == "ethanol" and cell[2] == "short"),
+                             ("uracil", lambda cell: cell[0] == "uracil" and cell[2] == "short")):
+            self.addCells(part, chosen)
+        for kind in ABLATIONS:
+            self.tasks += [pretraining("ablations", kind), *choices("ablations", (kind,))]
+        self.addCells("long", lambda cell: cell[2] == "long" and cell[1] == CHOICE[1])
+        self.addCells("long-frames", lambda cell: cell[2] == "long" and cell[1] != CHOICE[1])
+
+    def addCells(self, part, chosen):
+        for cell in CELLS:
+            if chosen(cell) and cell != CHOICE:
+                self.tasks += finetunings(part, MAIN, cell)
+
+    @property
+    def parts(self):
+        return list(dict.fromkeys(task.part for task in self.tasks))
+
+    def named(self, name):
+        return next(task for task in self.tasks if task.name == name)
