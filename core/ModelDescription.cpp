@@ -249,8 +249,8 @@ ModelDescription parseDescription(const std::string& text, const std::string& wh
 void requireEnergies(const ModelDescription& description, const std::string& where) {
     if (!description.energiesTrained)
         fail("reading ", where, ": the network was pre-trained only and its energies mean ",
-             "nothing, expected one that has learned energies; run molspectra finetune --model ", where,
-             " first");
+             "nothing, expected one that has learned energies; run molspectra finetune ",
+             "--model ", where, " first");
 }
 
 }  // namespace molspectra

@@ -50,8 +50,7 @@ void print(const std::string& path, const LoadedModel& model) {
                      "\n", "noise head    ", c.noiseHead ? "yes" : "no", "\n")
               << cat("units         ", d.energyUnit, ", ", d.lengthUnit, "\n", "elements      ",
                      symbolsOf(d.species), "\n", "energy offset ", offsetText(d), "\n")
-              << (d.energiesTrained ? ""
-                                    : "energies      not learned yet: pre-trained only, finetune it\n")
+              << (d.energiesTrained ? "" : "energies      not learned yet: finetune it first\n")
               << "provenance    " << d.provenance.dump(2) << "\n";
 }
 

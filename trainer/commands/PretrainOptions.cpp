@@ -128,9 +128,9 @@ CommandLine pretrainCommandLine() {
          "Trains a network on geometries and spectra before it sees energies: stage 1 removes\n"
          "noise from positions (--preset denoise), stage 2 also reconstructs masked patches of\n"
          "spectra and aligns molecules with them (--preset spectra). Writes model.pt for\n"
-         "finetune, spectra.pt for match, metrics.jsonl, config.ini and checkpoint.pt into DIR. Several\n"
-         "processes, started by torchrun or mpirun, train together. Interrupting it (Ctrl-C)\n"
-         "saves everything first.",
+         "finetune, spectra.pt for match, metrics.jsonl, config.ini and checkpoint.pt into DIR.\n"
+         "Several processes, started by torchrun or mpirun, train together. Interrupting it\n"
+         "(Ctrl-C) saves everything first.",
          "molspectra pretrain --data shards --preset denoise --output stage1\n"
          "molspectra pretrain --data shards --preset spectra --model stage1/model.pt "
          "--output stage2\n"
