@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
 
 namespace molspectra {
 namespace {
@@ -47,7 +48,8 @@ std::vector<int64_t> cutBetweenMolecules(const at::Tensor& receiver, const Graph
 
 struct Edges {
     std::shared_ptr<const MessagePairs> sorted;
-    at::Tensor radial, phi;  ///< of pairs of different atoms, as the neighbour embedding takes them
+    at::Tensor radial, phi, direction;         ///< of sorted pairs
+    at::Tensor differentRadial, differentPhi;  ///< of pairs of different atoms, in the graph's order
 };
 
 Edges edgesOf(Module& network, const ModelConfig& config, const Graph& graph) {
@@ -62,13 +64,12 @@ Edges edgesOf(Module& network, const ModelConfig& config, const Graph& graph) {
     auto sorted = std::make_shared<MessagePairs>();
     sorted->receiver = parts[0].toTensor().index_select(0, order);
     sorted->sender = parts[1].toTensor().index_select(0, order);
-    sorted->radial = radial.detach().index_select(0, order);
-    sorted->phi = phi.squeeze(1).index_select(0, order).contiguous();
-    sorted->direction = parts[4].toTensor().index_select(0, order).contiguous();
     sorted->parts = cutBetweenMolecules(sorted->receiver, graph);
     sorted->heads = config.heads;
     sorted->smooth = config.vectorCutoff;
-    return {sorted, radial.narrow(0, 0, different), phi.narrow(0, 0, different)};
+    return {sorted, radial.index_select(0, order), phi.squeeze(1).index_select(0, order),
+            parts[4].toTensor().index_select(0, order), radial.narrow(0, 0, different),
+            phi.narrow(0, 0, different)};
 }
 
 /// Equations (6)-(13).
@@ -76,10 +77,11 @@ Features layer(Module module, const ModelConfig& config, const Features& before,
                const Edges& edges) {
     const int64_t F = config.channels;
     const at::Tensor projected = linear(module, "project", normalized(module, "norm", before.x));
-    const auto [m, w] = sumMessages(projected.narrow(1, 0, F), projected.narrow(1, F, 4 * F),
-                                    first ? at::Tensor() : before.v,
-                                    weight(module, "filter_weight"), weight(module, "filter_bias"),
-                                    edges.sorted);
+    const auto [m, w] =
+        sumMessages({projected.narrow(1, 0, F), projected.narrow(1, F, 4 * F),
+                     first ? at::Tensor() : before.v, weight(module, "filter_weight"),
+                     weight(module, "filter_bias"), edges.radial, edges.phi, edges.direction},
+                    edges.sorted);
     Features after;
     if (first) {
         after.x = before.x + at::linear(m, weight(module, "output_weight").narrow(0, 2 * F, F),
@@ -102,7 +104,7 @@ Features layer(Module module, const ModelConfig& config, const Features& before,
 
 bool fusable(const Module& network, const ModelConfig& config, const Graph& graph) {
     return config.distanceInfluence == "both" && !config.trainableRadial &&
-           graph.positions.is_cpu() && !graph.positions.requires_grad() &&
+           graph.positions.is_cpu() &&
            weight(network, "embedding_weight").scalar_type() == at::kFloat;
 }
 
@@ -120,7 +122,8 @@ Features trainingFeatures(Module& network, const ModelConfig& config, const Grap
     if (config.neighborEmbedding) {
         Module neighbor = network.attr("neighbor").toModule();
         now.x = call(neighbor, "forward", {now.x, graph.numbers, graph.pairs[0], graph.pairs[1],
-                                           edges.radial, edges.phi}).toTensor();
+                                           edges.differentRadial, edges.differentPhi})
+                    .toTensor();
     }
     for (int number = 0; number < config.layers; number++)
         now = layer(network.attr("layer" + std::to_string(number)).toModule(), config, now,
@@ -131,6 +134,18 @@ Features trainingFeatures(Module& network, const ModelConfig& config, const Grap
         now.v = call(norm, "forward", {now.v}).toTensor();
     }
     return now;
+}
+
+EnergyForces trainingEnergyForces(Module& network, const ModelConfig& config, const Graph& graph) {
+    Graph input = graph;
+    input.positions = graph.positions.detach().requires_grad_(true);
+    const Features features = trainingFeatures(network, config, input);
+    const at::Tensor energy =
+        call(network, "energy_of", {features.x, features.v, graph.molecule, graph.molecules})
+            .toTensor();
+    const at::Tensor gradient =
+        torch::autograd::grad({energy.sum()}, {input.positions}, {}, true, true)[0];
+    return {energy, gradient.neg()};
 }
 
 }  // namespace molspectra

@@ -1,4 +1,4 @@
-// The network's features for training by first derivatives, with fused sums over neighbours.
+// The network for training, with fused sums over neighbours.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,10 +12,14 @@ struct Features {
     at::Tensor x, v;
 };
 
-/// The method `features` of the network, differentiable by the weights. Where the network is in
-/// float32 on the processor, has `distanceInfluence` both, and gradients by positions are not
-/// wanted, the sums over neighbours are fused; else the network's own script is run.
+/// The method `features` of the network, differentiable twice. Where the network is in float32 on
+/// the processor and has `distanceInfluence` both, the sums over neighbours are fused; else the
+/// network's own script is run.
 Features trainingFeatures(torch::jit::Module& network, const ModelConfig& config,
                           const Graph& graph);
+
+/// Energies and forces as evaluate() with `trainable` gives them, through trainingFeatures.
+EnergyForces trainingEnergyForces(torch::jit::Module& network, const ModelConfig& config,
+                                  const Graph& graph);
 
 }  // namespace molspectra

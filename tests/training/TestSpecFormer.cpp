@@ -263,6 +263,36 @@ TEST_P(FusedFeatures, ValuesAndGradients_AreTheScripts) {
     EXPECT_GT(compared, 20);
 }
 
+/// What training differentiates: a function of energies and of forces.
+at::Tensor lossOf(const EnergyForces& found) {
+    return (found.energy * found.energy.detach().cos()).sum() +
+           (found.forces * found.forces.detach().sin()).sum();
+}
+
+TEST_P(FusedFeatures, SecondDerivatives_AreTheScripts) {
+    Module network = makeNetwork(config(), 5);
+    const Graph graph = severalMolecules(config());
+    const double rounding = config().layerNorms ? whitenedRounding : floatRounding;
+    const EnergyForces fused = trainingEnergyForces(network, config(), graph);
+    const EnergyForces script = evaluate(network, graph, true, true);
+    const double force = script.forces.abs().max().item<double>();
+    EXPECT_LT((fused.forces - script.forces).abs().max().item<double>(), 10 * rounding * force);
+    const std::vector<at::Tensor> weights = weightsOf(network);
+    const auto found = torch::autograd::grad({lossOf(fused)}, weights, {}, {}, false, true);
+    const auto expected = torch::autograd::grad({lossOf(script)}, weights, {}, {}, false, true);
+    int compared = 0;
+    for (size_t n = 0; n < weights.size(); n++) {
+        ASSERT_EQ(found[n].defined(), expected[n].defined()) << n;
+        if (!found[n].defined())
+            continue;
+        const double scale = expected[n].abs().max().item<double>() + 1e-3;
+        EXPECT_LT((found[n] - expected[n]).abs().max().item<double>(), 20 * rounding * scale)
+            << "weight " << n;
+        compared++;
+    }
+    EXPECT_GT(compared, 20);
+}
+
 INSTANTIATE_TEST_SUITE_P(Configurations, FusedFeatures, testing::Values(0, 1, 2, 3));
 
 }  // namespace

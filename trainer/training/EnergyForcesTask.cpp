@@ -3,6 +3,7 @@
 #include "trainer/training/EnergyForcesTask.h"
 
 #include "core/Error.h"
+#include "model/FusedFeatures.h"
 #include "model/ModelFile.h"
 #include "model/Network.h"
 #include "trainer/objectives/Denoising.h"
@@ -58,7 +59,7 @@ std::span<const int64_t> EnergyForcesTask::batchNumbers(int64_t step) {
 
 Losses EnergyForcesTask::losses(int64_t step) {
     const Batch batch = makeBatch(train_, batchNumbers(step), type_, device_);
-    const EnergyForces predicted = evaluate(network_, batch.graph, true, true);
+    const EnergyForces predicted = trainingEnergyForces(network_, description_.config, batch.graph);
     const EnergyForcesLoss loss =
         energyForcesLoss(predicted, batch.energy, batch.forces, options_.objective);
     at::Tensor total = loss.total;

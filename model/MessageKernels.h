@@ -1,0 +1,54 @@
+// The loops over neighbour pairs behind sumMessages: sums, their slopes, and the derivatives of both.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace molspectra {
+
+/// Plain arrays of one call, and their tangents where derivatives along a direction are wanted.
+/// v is null in the first layer.
+struct MessageArrays {
+    const float *q, *kv, *v;        ///< [N,F], [N,4F], [N,3,F]
+    const float *phi, *direction;   ///< [P], [P,3]
+};
+
+/// Slopes that are given and slopes that are added to; as MessageArrays.
+struct MessageSlopes {
+    const float *m, *w;             ///< of the sums [N,F], [N,3,F]
+    float *q, *kv, *v;              ///< v is null in the first layer
+    float *phi, *direction;         ///< of pairs, written; null where positions are fixed
+};
+
+struct MessageSums {
+    float *m, *w;                   ///< [N,F], [N,3,F], added to
+};
+
+struct MessageShape {
+    int64_t channels, heads;
+    bool smooth;                    ///< the cutoff multiplies vector messages as well
+    const int64_t *receiver, *sender;  ///< [P]
+};
+
+/// Adds the messages of pairs first..last-1.
+/// @param z, s  filters before SiLU and their sigmoid [last-first,4F]
+void addMessages(const MessageShape& shape, const MessageArrays& arrays, int64_t first,
+                 int64_t last, const float* z, const float* s, const MessageSums& sums);
+
+/// Adds the slopes of pairs first..last-1, and turns z into the slope of the filters.
+void addSlopes(const MessageShape& shape, const MessageArrays& arrays, int64_t first, int64_t last,
+               float* z, const float* s, const MessageSlopes& slopes);
+
+/// Adds the tangents of the messages along `tangents`.
+/// @param dz  tangent of z
+void addMessageTangents(const MessageShape& shape, const MessageArrays& arrays,
+                        const MessageArrays& tangents, int64_t first, int64_t last, const float* z,
+                        const float* s, const float* dz, const MessageSums& sums);
+
+/// Adds the tangents of the slopes along `tangents`, the slopes m and w being fixed; turns z into
+/// the slope of the filters and dz into its tangent.
+void addSlopeTangents(const MessageShape& shape, const MessageArrays& arrays,
+                      const MessageArrays& tangents, int64_t first, int64_t last, float* z,
+                      const float* s, float* dz, const MessageSlopes& slopes);
+
+}  // namespace molspectra
