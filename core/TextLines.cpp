@@ -72,6 +72,9 @@ bool TextLines::next(std::string_view& line) {
     line = {start, length};
     at_ += length + (found ? 1 : 0);
     number_++;
+    constexpr std::string_view byteOrderMark = "\xEF\xBB\xBF";  // spreadsheets write it
+    if (number_ == 1 && line.starts_with(byteOrderMark))
+        line.remove_prefix(byteOrderMark.size());
     if (line.ends_with('\r'))
         line.remove_suffix(1);
     return true;

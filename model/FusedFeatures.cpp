@@ -49,7 +49,7 @@ std::vector<int64_t> cutBetweenMolecules(const at::Tensor& receiver, const Graph
 struct Edges {
     std::shared_ptr<const MessagePairs> sorted;
     at::Tensor radial, phi, direction;         ///< of sorted pairs
-    at::Tensor differentRadial, differentPhi;  ///< of pairs of different atoms, in the graph's order
+    at::Tensor differentRadial, differentPhi;  ///< of pairs of different atoms, as in the graph
 };
 
 Edges edgesOf(Module& network, const ModelConfig& config, const Graph& graph) {

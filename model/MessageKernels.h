@@ -1,4 +1,4 @@
-// The loops over neighbour pairs behind sumMessages: sums, their slopes, and the derivatives of both.
+// The loops over neighbour pairs behind sumMessages: sums, slopes, and derivatives of both.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -1,7 +1,7 @@
 // The pairs are taken a few hundred at a time, so that nothing of them leaves the processor's
 // cache; going back, what belongs to a pair is computed again. The second derivative needs no
-// formulas of its own: its two halves are the derivatives of the sums and of their slopes along what
-// the slopes' own slopes say, which dual numbers give.
+// formulas of its own: its two halves are the derivatives of the sums and of their slopes along
+// what the slopes' own slopes say, which dual numbers give.
 // SPDX-License-Identifier: MIT
 #include "model/Messages.h"
 

@@ -44,11 +44,15 @@ Script loadScript(const std::string& path, const std::string& description) {
     return script;
 }
 
+torch::jit::Module makeNetwork(const ModelDescription& description, uint64_t seed) {
+    return makeNetwork(description.config, seed,
+                       description.dtype == "float64" ? at::kDouble : at::kFloat);
+}
+
 LoadedModel loadModel(const std::string& path) {
     const Script stored = loadScript(path, descriptionFile);
     LoadedModel loaded{torch::jit::Module("empty"), parseDescription(stored.description, path)};
-    loaded.network = makeNetwork(loaded.description.config, 0,
-                                 loaded.description.dtype == "float64" ? at::kDouble : at::kFloat);
+    loaded.network = makeNetwork(loaded.description, 0);
     copyWeights(loaded.network, stored.module, path);
     return loaded;
 }

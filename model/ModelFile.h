@@ -33,6 +33,9 @@ struct Script {
 /// @throws Error if the file is missing, not TorchScript, or without the description
 Script loadScript(const std::string& path, const std::string& description);
 
+/// A network of a description's configuration and type.
+torch::jit::Module makeNetwork(const ModelDescription& description, uint64_t seed);
+
 /// Reads a model file and rebuilds its network from the configuration, so that it can be trained.
 /// @throws Error if it is missing, not TorchScript, without description, of a newer format, or if
 ///         weights and configuration contradict each other

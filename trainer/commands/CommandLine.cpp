@@ -128,7 +128,7 @@ std::string CommandLine::configText(const std::vector<std::string>& except) cons
         if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
             for (const std::string& item : *list)
                 text += cat(name, " = ", absolute(item), "\n");
-        else if (name == "model" || name == "split")
+        else if (name == "model" || name == "spectra-model" || name == "split")
             text += cat(name, " = ", absolute(textOf(value.value())), "\n");
         else
             text += cat(name, " = ", textOf(value.value()), "\n");

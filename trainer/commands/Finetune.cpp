@@ -81,7 +81,7 @@ LoadedModel resumableModel(const RunFiles& files, c10::Device device) {
                   << ": its last digits will not be those of a run that stays on one device\n";
     LoadedModel model{torch::jit::Module("empty"),
                       parseDescription(state.at("description").at("model"), files.checkpoint())};
-    model.network = makeNetwork(model.description.config, 0);
+    model.network = makeNetwork(model.description, 0);
     setEnergyScale(model.network, state.at("description").at("energyScale"));
     return model;
 }
@@ -118,7 +118,7 @@ LoadedModel startModel(const CommandLine& line, const Dataset& data, const Frame
     if (knewEnergies)
         return model;
     // Its energy head has never learned anything: a new one, by this run's seed.
-    torch::jit::Module fresh = makeNetwork(model.description.config, seed);
+    torch::jit::Module fresh = makeNetwork(model.description, seed);
     copySharedWeights(fresh, model.network, "energy.");
     model.network = fresh;
     standardizeEnergies(line, data, train, model);

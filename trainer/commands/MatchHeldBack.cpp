@@ -45,10 +45,12 @@ Molecule limitedTo(const std::vector<std::string>& kinds, Molecule molecule) {
 }
 
 bool hasSpectra(const Molecule& molecule, const AlignedNetworks& networks) {
-    const auto& spectra = molecule.spectra;
-    const auto there = [](const auto& each) { return each.has_value(); };
-    return networks.config().optional ? std::any_of(spectra.begin(), spectra.end(), there)
-                                      : std::all_of(spectra.begin(), spectra.end(), there);
+    const auto& wanted = networks.config().spectra;
+    const auto there = [&](const SpectrumConfig& each) {
+        return molecule.spectra[static_cast<size_t>(spectrumKind(each.kind))].has_value();
+    };
+    return networks.config().optional ? std::any_of(wanted.begin(), wanted.end(), there)
+                                      : std::all_of(wanted.begin(), wanted.end(), there);
 }
 
 /// Molecules drawn from shards, those alone that have spectra and known elements.

@@ -37,7 +37,7 @@ LoadedModel withNoiseHead(LoadedModel model, uint64_t seed) {
     if (model.description.config.noiseHead)
         return model;
     model.description.config.noiseHead = true;
-    torch::jit::Module larger = makeNetwork(model.description.config, seed);
+    torch::jit::Module larger = makeNetwork(model.description, seed);
     copySharedWeights(larger, model.network);
     model.network = larger;
     return model;
@@ -52,6 +52,7 @@ LoadedModel startNetwork(const CommandLine& line, uint64_t seed) {
     refuseNetworkOptions(line);
     const auto path = line.get<std::string>("model");
     LoadedModel model = withNoiseHead(loadModel(path), seed);
+    convertTo(model, "float32");
     model.description.provenance = {{"started_from", fileOf(path, model.description.provenance)}};
     model.description.offset = {};
     return model;
@@ -65,11 +66,14 @@ LoadedSpecFormer startSpecFormer(const CommandLine& line, const MoleculeStream& 
         made.description.uvWidth = lineWidths(line).uv;
         made.description.vibrationalWidth = lineWidths(line).vibrational;
         if (made.description.config.optional)  // the published form knows no scale
-            fitScales(made.description.config, stream.first(scaleMolecules), lineWidths(line));
+            fitScales(made.description.config, stream.withSpectra(scaleMolecules),
+                      lineWidths(line));
         made.specFormer = makeSpecFormer(made.description.config, seed);
         return made;
     }
-    for (const std::string& name : specFormerOptions())
+    std::vector<std::string> fixed = specFormerOptions();
+    fixed.insert(fixed.end(), {"uv-width", "line-width"});
+    for (const std::string& name : fixed)
         if (line.given(name))
             throw UsageError(cat("--", name, " was given together with --spectra-model, whose ",
                                  "SpecFormer is taken as it is; leave one of them out"));
@@ -90,6 +94,10 @@ struct Prepared {
 
 Prepared resumed(const RunFiles& files, bool spectra) {
     const Json description = loadCheckpoint(files.checkpoint()).state.at("description");
+    if (spectra != description.contains("spectra"))
+        fail("resuming from ", files.checkpoint(), ": that run has ",
+             spectra ? "no objective of" : "an objective of", " spectra, expected the same now; ",
+             "start another run with --model for other objectives");
     Prepared made{{torch::jit::Module("empty"),
                    parseDescription(description.at("model"), files.checkpoint())}, {}};
     made.model.network = makeNetwork(made.model.description.config, 0);
@@ -117,6 +125,7 @@ std::vector<std::string> optionsWithoutUse(const CommandLine& line) {
     };
     leave("model", networkOptions());
     leave("spectra-model", specFormerOptions());
+    leave("spectra-model", {"uv-width", "line-width"});
     return left;
 }
 
@@ -126,7 +135,7 @@ void refuseWithResume(const CommandLine& line) {
     const std::vector<std::string> more = specFormerOptions();
     fixed.insert(fixed.end(), more.begin(), more.end());
     fixed.insert(fixed.end(), {"model", "spectra-model", "learn-temperature", "temperature",
-                               "benchmark"});
+                               "uv-width", "line-width", "preset", "benchmark"});
     for (const std::string& name : fixed)
         if (line.givenByUser(name))
             throw UsageError(cat("--", name, " was given together with --resume, which goes on ",
@@ -162,7 +171,7 @@ std::string figuresText(const TrainingReport& report) {
     std::string text = "validation:";
     for (const auto& [name, value] : report.figures)
         text += cat(" ", name, " ", toFixed(value, 4));
-    return cat(text, " (best loss ", toFixed(report.bestFigures.at("loss"), 4), ")");
+    return text;
 }
 
 }  // namespace
@@ -177,6 +186,8 @@ int pretrain(const std::vector<std::string>& arguments) {
     PretrainOptions options = pretrainOptions(line);
     if (line.values().count("data") == 0)
         throw UsageError("--data is missing; --help shows all options");
+    if (line.givenByUser("epochs") && line.givenByUser("steps"))
+        throw UsageError("--epochs was given together with --steps; leave one of them out");
     if (resuming)
         refuseWithResume(line);
     else if (options.usesSpectra() && line.values().count("spectra-model") == 0)
@@ -189,7 +200,7 @@ int pretrain(const std::vector<std::string>& arguments) {
     MoleculeStream stream(line.get<std::vector<std::string>>("data"),
                           {options.batch * processes->size(), line.get<int64_t>("validation"),
                            line.get<int64_t>("window"), options.seed});
-    if (const auto epochs = line.get<int64_t>("epochs"); epochs > 0)
+    if (const auto epochs = line.get<int64_t>("epochs"); epochs > 0 && !line.givenByUser("steps"))
         options.steps = epochs * stream.stepsPerEpoch();
     if (processes->first())
         tellDevice(line, chosen);
@@ -214,7 +225,7 @@ int pretrain(const std::vector<std::string>& arguments) {
     }
     if (resuming)
         trainer.resume();
-    else if (processes->first())
+    if (processes->first())
         writeFileSafely(files.config(), line.configText(optionsWithoutUse(line)));
     return trainUntilDone(trainer, header, files, "pretrain", figuresText, processes->first());
 }

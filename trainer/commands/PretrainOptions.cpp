@@ -56,7 +56,7 @@ po::options_description runGroup() {
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
         ("spectra-model", po::value<std::string>(), "SpecFormer to start from (spectra.pt)")
         ("epochs", integer(0), "instead of --steps: passes over the data; 0 is off");
-    addRunOptions(group, defaults(), "molecules");
+    addRunOptions(group, defaults(), "molecules of each process");
     return group;
 }
 
@@ -174,8 +174,10 @@ PretrainOptions pretrainOptions(const CommandLine& line) {
     for (const char* name : {"validation", "window"})
         atLeast(name, static_cast<double>(line.get<int64_t>(name)), 1);
     atLeast("epochs", static_cast<double>(line.get<int64_t>("epochs")), 0);
-    if (options.maskRatio[0] >= 1.0)
-        throw UsageError(cat("--mask-ratio: found ", options.maskRatio[0], ", expected below 1"));
+    const bool masks = options.reconstructionWeight > 0.0;
+    if (options.maskRatio[0] >= 1.0 || (masks && options.maskRatio[0] == 0.0))
+        throw UsageError(cat("--mask-ratio: found ", options.maskRatio[0],
+                             masks ? ", expected above 0 and below 1" : ", expected below 1"));
     if (options.denoisingWeight == 0.0 && !options.usesSpectra())
         throw UsageError("--denoising-weight, --reconstruction-weight and --contrast-weight are "
                          "all 0, expected at least one objective");

@@ -41,8 +41,9 @@ ChosenDevice useDevice(const CommandLine& line, int64_t own) {
     if (!isDeviceName(wanted))
         throw UsageError(cat("--device: found '", wanted,
                              "', expected cpu, cuda, cuda:N (N from 0) or auto"));
-    const bool numbered = own > 0 && wanted == "cuda";
-    const ChosenDevice chosen = chooseDevice(numbered ? cat("cuda:", own) : wanted);
+    ChosenDevice chosen = chooseDevice(wanted);
+    if (own > 0 && chosen.device.is_cuda() && wanted.find(':') == wanted.npos)
+        chosen = chooseDevice(cat("cuda:", own));
     setArithmetic(chosen.device, arithmeticOf(line));
     setThreads(line.get<int64_t>("threads"));
     return chosen;

@@ -42,7 +42,7 @@ Unit unitOf(const std::string& written) {
         return Unit::Wavenumber;
     if (holds(text, {"nm", "nanomet"}))
         return Unit::Nanometer;
-    if (holds(text, {"micromet", "micron", "um"}))
+    if (holds(text, {"micromet", "micron", "um", "\u00b5m", "\u03bcm"}))
         return Unit::Micrometer;
     if (holds(text, {"ev", "electron"}))
         return Unit::Electronvolt;
@@ -53,8 +53,10 @@ Scale scaleOf(const std::string& written) {
     const std::string text = lower(written);
     if (holds(text, {"transmi"}))
         return holds(text, {"%", "percent"}) ? Scale::Percent : Scale::Transmittance;
-    if (trim(text) == "%t")
+    if (trim(text) == "%t" || trim(text) == "t%" || trim(text) == "t (%)")
         return Scale::Percent;
+    if (trim(text) == "t")
+        return Scale::Transmittance;
     if (holds(text, {"reflect"}))
         return Scale::Reflectance;
     return text.starts_with("log") ? Scale::Logarithm : Scale::AsItIs;

@@ -12,6 +12,11 @@ namespace {
 
 constexpr uint64_t validationPurpose = 3, filePurpose = 4, windowPurpose = 5;
 
+bool hasSpectrum(const Molecule& molecule) {
+    return std::any_of(molecule.spectra.begin(), molecule.spectra.end(),
+                       [](const auto& spectrum) { return spectrum.has_value(); });
+}
+
 /// A copy of the molecule, which does not keep its whole shard in memory.
 Draw alone(const Draw& draw) {
     return {std::make_shared<const Molecule>(*draw.molecule), draw.number};
@@ -130,13 +135,14 @@ std::vector<Draw> MoleculeStream::batch(int64_t step) {
     return draws;
 }
 
-std::vector<Draw> MoleculeStream::first(size_t count) const {
+std::vector<Draw> MoleculeStream::withSpectra(size_t count) const {
     std::vector<Draw> draws;
     for (size_t file = 0; file < files_.size() && draws.size() < count; file++) {
         const auto shard = std::make_shared<const Shard>(files_[file]);
         const std::vector<int64_t>& heldBack = index_[file].heldBack;
         for (int64_t place = 0; place < index_[file].size && draws.size() < count; place++)
-            if (!std::binary_search(heldBack.begin(), heldBack.end(), place))
+            if (!std::binary_search(heldBack.begin(), heldBack.end(), place) &&
+                hasSpectrum((*shard)[static_cast<size_t>(place)]))
                 draws.push_back(alone(draw(shard, file, place)));
     }
     return draws;

@@ -46,8 +46,9 @@ public:
     /// The molecules of a step. Steps in ascending order are the fast ones. @throws Error as Shard
     std::vector<Draw> batch(int64_t step);
 
-    /// The first molecules by file and place that are not held back, at most `count`.
-    std::vector<Draw> first(size_t count) const;
+    /// The first molecules by file and place that are not held back and have spectra, at most
+    /// `count`.
+    std::vector<Draw> withSpectra(size_t count) const;
 
     /// Elements of all molecules that were read so far.
     const std::set<int>& elements() const { return elements_; }

@@ -126,6 +126,8 @@ void readSdf(const std::string& path, MoleculeSink& sink) {
         const std::string where = cat("record ", index);
         NamedMolecule found{{}, titleOf(record->text)};
         found.molecule.index = index;
+        if (trim(found.name).empty())
+            found.name = cat(path, " ", where);
         const std::string reason = parse(*record, found.molecule);
         if (!reason.empty())
             sink.fail(where, reason);

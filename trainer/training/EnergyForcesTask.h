@@ -24,7 +24,6 @@ public:
     std::vector<std::string> termNames() const override { return {"energy", "forces"}; }
     Losses losses(int64_t step) override;
     Validation validate() override;
-    std::string mainFigure() const override { return "forces_mae"; }
     int64_t stepsPerEpoch() const override;
     int64_t samplesPerStep() const override { return options_.batch; }
     nlohmann::json fingerprint() const override;

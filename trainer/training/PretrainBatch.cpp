@@ -162,6 +162,10 @@ PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatch
     std::vector<double> noise;
     for (const Draw& draw : draws) {
         const Molecule& molecule = *draw.molecule;
+        const int highest = *std::max_element(molecule.numbers.begin(), molecule.numbers.end());
+        if (highest >= options.elements)
+            fail("preparing molecule ", molecule.index, ": it holds element ", highest,
+                 ", the network knows atomic numbers below ", options.elements);
         const std::vector<double> own =
             centredNoise(molecule.numbers.size(), options.sigma,
                          randomFor(options.seed, noisePurpose, draw.number));
@@ -183,8 +187,6 @@ PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatch
 }
 
 void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWidths& widths) {
-    double all = 0.0;
-    std::vector<std::string> kinds;
     for (SpectrumConfig& each : config.spectra) {
         const SpectrumKind kind = spectrumKind(each.kind);
         double sum = 0.0, count = 0.0;
@@ -194,15 +196,13 @@ void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWid
                     sum += static_cast<double>(value);
                 count += static_cast<double>(each.points);
             }
+        if (count == 0.0)
+            fail("fitting the scales of spectra: found no ", each.kind, " spectrum in ",
+                 draws.size(), " molecules with spectra, expected each wanted kind; name the ",
+                 "kinds that are there with --spectra, or use --preset denoise");
         if (sum > 0.0)
             each.scale = sum / count;
-        all += count;
-        kinds.push_back(each.kind);
     }
-    if (all == 0.0)
-        fail("fitting the scales of spectra: found no ", join(kinds, " or "),
-             " spectrum in the first ", draws.size(), " molecules, expected molecules with ",
-             "spectra; use --preset denoise");
 }
 
 }  // namespace molspectra

@@ -14,6 +14,7 @@ namespace molspectra {
 
 struct PretrainBatchOptions {
     double cutoff = 5.0;        ///< angstrom
+    int elements = 100;         ///< atomic numbers that the network knows are below this
     double sigma = 0.04;        ///< of the noise on positions, angstrom
     bool spectra = false;       ///< wanted at all
     SpectraConfig config;
@@ -42,7 +43,7 @@ struct PretrainBatch {
 PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatchOptions& options);
 
 /// Sets the scale of each spectrum to the mean intensity of these molecules.
-/// @throws Error if none of them has any of the spectra
+/// @throws Error naming a kind that none of them has
 void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWidths& widths);
 
 /// A curve as the SpecFormer takes it: log10(1 + s/scale).

@@ -37,6 +37,7 @@ PretrainTask::PretrainTask(torch::jit::Module network, ModelDescription descript
         fail("preparing pre-training: the model has no noise head, expected one; start from ",
              "nothing, or from a model that was made with --noise-head");
     batchOptions_.cutoff = description_.config.cutoff;
+    batchOptions_.elements = description_.config.elements;
     batchOptions_.sigma = options_.denoisingSigma;
     batchOptions_.spectra = specFormer_.has_value();
     batchOptions_.maskRatio = options_.maskRatio;
@@ -156,10 +157,13 @@ at::Tensor PretrainTask::contrast(const Parts& parts, bool gather) {
         everyRow(toDevice(there, device_), gather).nonzero().squeeze(1);
     if (rows.numel() == 0)
         return at::zeros({}, parts.molecules.options());
-    const at::Tensor logits = alignment(everyRow(parts.molecules, gather).index_select(0, rows),
-                                        everyRow(parts.spectra.features, gather)
-                                            .index_select(0, rows),
-                                        specFormer_->specFormer.attr("log_scale").toTensor());
+    // All processes follow the whole loss by the temperature, which each may do by a part only.
+    const double part = gather ? 1.0 / static_cast<double>(processes_->size()) : 1.0;
+    const at::Tensor logScale = specFormer_->specFormer.attr("log_scale").toTensor();
+    const at::Tensor logits =
+        alignment(everyRow(parts.molecules, gather).index_select(0, rows),
+                  everyRow(parts.spectra.features, gather).index_select(0, rows),
+                  part * logScale + (1.0 - part) * logScale.detach());
     return contrastiveLoss(logits, options_.symmetric);
 }
 

@@ -46,7 +46,9 @@ public:
     std::vector<std::string> termNames() const override;
     Losses losses(int64_t step) override;
     Validation validate() override;
-    std::string mainFigure() const override { return "loss"; }
+    /// The sum of unlike objectives is no measure of what the network is worth afterwards: contrast
+    /// soon knows the training molecules by heart while the rest still learns.
+    bool exportsBest() const override { return false; }
     int64_t stepsPerEpoch() const override { return stream_.stepsPerEpoch(); }
     int64_t samplesPerStep() const override { return options_.batch * processes_->size(); }
     nlohmann::json fingerprint() const override;

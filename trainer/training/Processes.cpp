@@ -69,9 +69,9 @@ std::optional<std::string> variable(std::initializer_list<const char*> names) {
     return std::nullopt;
 }
 
-// torchrun's name first, then Open MPI's, MPICH's and Slurm's.
+// torchrun's name first, then Open MPI's, MPICH's and that of Slurm's srun.
 std::optional<std::string> sizeVariable() {
-    return variable({"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"});
+    return variable({"WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"});
 }
 
 int64_t integerOf(const std::optional<std::string>& text, const std::string& name) {

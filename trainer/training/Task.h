@@ -38,8 +38,8 @@ public:
     virtual std::vector<std::string> termNames() const = 0;
     virtual Losses losses(int64_t step) = 0;
     virtual Validation validate() = 0;
-    /// The figure whose best value is told while training.
-    virtual std::string mainFigure() const = 0;
+    /// Whether the model files get the weights of the best validation, or of the last one.
+    virtual bool exportsBest() const { return true; }
 
     virtual int64_t stepsPerEpoch() const = 0;
     /// Molecules of a step, those of all processes.

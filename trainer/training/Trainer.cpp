@@ -152,7 +152,7 @@ TrainingReport Trainer::State::validate() {
     TrainingReport report;
     report.validated = true;
     report.figures = found.figures;
-    report.best = bestLoss < 0.0 || found.loss < bestLoss;
+    report.best = !task->exportsBest() || bestLoss < 0.0 || found.loss < bestLoss;
     if (report.best) {
         bestLoss = found.loss;
         bestStep = step;

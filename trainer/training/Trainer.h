@@ -54,7 +54,7 @@ public:
     void resume();
 
     /// Trains until options.steps, or until `stopped` says so (asked before every step). Both ways
-    /// it leaves a checkpoint, and the best weights in the model files; on the way it does so every
+    /// it leaves a checkpoint, and the weights to keep in the model files; on the way it does so every
     /// options.checkpointInterval steps.
     /// @param header  first line of metrics.jsonl
     /// @return whether all steps were done
