@@ -54,8 +54,8 @@ public:
     void resume();
 
     /// Trains until options.steps, or until `stopped` says so (asked before every step). Both ways
-    /// it leaves a checkpoint, and the weights to keep in the model files; on the way it does so every
-    /// options.checkpointInterval steps.
+    /// it leaves a checkpoint, and the weights to keep in the model files; on the way it does so
+    /// every options.checkpointInterval steps.
     /// @param header  first line of metrics.jsonl
     /// @return whether all steps were done
     bool run(const nlohmann::json& header, const std::function<void(const TrainingReport&)>& report,
