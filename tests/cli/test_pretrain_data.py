@@ -155,7 +155,7 @@ def test_curve_on_another_grid_than_the_options_say(tmp_path):
 def test_data_without_any_wanted_spectrum(tmp_path):
     arrays = {key: None for key in spectra(24) if key not in ("z", "pos", "atom_offset")}
     path = shard(tmp_path / "bare.npz", **arrays)
-    refused(pretrain(path, tmp_path / "run", *STAGE_TWO), tmp_path / "run", "uv", "ir", "raman")
+    refused(pretrain(path, tmp_path / "run", *STAGE_TWO), tmp_path / "run", "uv", "--spectra")
     assert pretrain(path, tmp_path / "run").returncode == 0
 
 
