@@ -60,8 +60,6 @@ void keepFreedMemory() {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);
     mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
     mallopt(M_TOP_PAD, 64 << 20);
-    // Threads that read ahead would each keep their own: one store, so that memory stays flat.
-    mallopt(M_ARENA_MAX, 1);
 }
 
 int failed(const std::string& what, int code) {
