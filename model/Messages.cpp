@@ -1,11 +1,9 @@
-// The pairs are taken a few hundred at a time, so that nothing of them leaves the processor's
-// cache; going back, what belongs to a pair is computed again. The second derivative needs no
+// The rows are taken a few hundred at a time, so that nothing of them leaves the processor's
+// cache; going back, what belongs to a row is computed again. The second derivative needs no
 // formulas of its own: its two halves are the derivatives of the sums and of their slopes along
 // what the slopes' own slopes say, which dual numbers give.
 // SPDX-License-Identifier: MIT
 #include "model/Messages.h"
-
-#include "model/MessageKernels.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -19,24 +17,24 @@ namespace {
 using torch::autograd::AutogradContext;
 using Tensors = std::vector<at::Tensor>;
 
-constexpr int64_t pairsAtOnce = 256;
+constexpr int64_t rowsAtOnce = 128;
 
 /// Order of MessageInputs in lists; after them the slopes of the sums.
 enum Place { Q, KV, V, Weight, Bias, Radial, Phi, Direction, M, W };
 
-/// Carries the pairs from forward to backward.
+/// Carries the rows from forward to backward.
 struct Holder : torch::CustomClassHolder {
-    explicit Holder(std::shared_ptr<const MessagePairs> held) : pairs(std::move(held)) {}
-    std::shared_ptr<const MessagePairs> pairs;
+    explicit Holder(std::shared_ptr<const MessageRows> held) : rows(std::move(held)) {}
+    std::shared_ptr<const MessageRows> rows;
 };
 
-void keep(AutogradContext* context, const std::shared_ptr<const MessagePairs>& pairs) {
-    context->saved_data["pairs"] = c10::IValue::make_capsule(c10::make_intrusive<Holder>(pairs));
+void keep(AutogradContext* context, const std::shared_ptr<const MessageRows>& rows) {
+    context->saved_data["rows"] = c10::IValue::make_capsule(c10::make_intrusive<Holder>(rows));
 }
 
-std::shared_ptr<const MessagePairs> kept(AutogradContext* context) {
-    const auto holder = context->saved_data["pairs"].toCapsule();
-    return static_cast<const Holder&>(*holder).pairs;
+std::shared_ptr<const MessageRows> kept(AutogradContext* context) {
+    const auto holder = context->saved_data["rows"].toCapsule();
+    return static_cast<const Holder&>(*holder).rows;
 }
 
 const float* data(const at::Tensor& tensor) {
@@ -47,9 +45,8 @@ float* written(at::Tensor& tensor) {
     return tensor.numel() > 0 ? tensor.data_ptr<float>() : nullptr;
 }
 
-MessageShape shapeOf(const MessagePairs& pairs, const Tensors& in) {
-    return {in[Q].size(1), pairs.heads, pairs.smooth, pairs.receiver.const_data_ptr<int64_t>(),
-            pairs.sender.const_data_ptr<int64_t>()};
+MessageShape shapeOf(const MessageRows& rows, const Tensors& in) {
+    return {in[Q].size(1), rows.heads, rows.smooth, rows.pairs.data(), rows.starts.data()};
 }
 
 MessageArrays arraysOf(const Tensors& in) {
@@ -58,15 +55,15 @@ MessageArrays arraysOf(const Tensors& in) {
 
 /// Runs work(part, first, last) over the chunks of all parts, a thread a part.
 template <class Work>
-void overChunks(const MessagePairs& pairs, Work&& work) {
-    const auto parts = static_cast<int64_t>(pairs.parts.size()) - 1;
+void overChunks(const MessageRows& rows, Work&& work) {
+    const auto parts = static_cast<int64_t>(rows.parts.size()) - 1;
     at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
         const at::NoGradGuard noGradients;
         for (int64_t part = begin; part < end; part++) {
-            const int64_t stop = pairs.parts[static_cast<size_t>(part) + 1];
-            for (int64_t first = pairs.parts[static_cast<size_t>(part)]; first < stop;
-                 first += pairsAtOnce)
-                work(static_cast<size_t>(part), first, std::min(first + pairsAtOnce, stop));
+            const int64_t stop = rows.parts[static_cast<size_t>(part) + 1];
+            for (int64_t first = rows.parts[static_cast<size_t>(part)]; first < stop;
+                 first += rowsAtOnce)
+                work(static_cast<size_t>(part), first, std::min(first + rowsAtOnce, stop));
         }
     });
 }
@@ -74,8 +71,8 @@ void overChunks(const MessagePairs& pairs, Work&& work) {
 /// Sums of a part each; added up in one order, so that threads do not change the bits.
 class PartSums {
 public:
-    explicit PartSums(const MessagePairs& pairs)
-        : weight_(pairs.parts.size() - 1), bias_(weight_.size()) {}
+    explicit PartSums(const MessageRows& rows)
+        : weight_(rows.parts.size() - 1), bias_(weight_.size()) {}
 
     void addProduct(size_t part, const at::Tensor& slope, const at::Tensor& radial) {
         at::Tensor& sum = weight_[part];
@@ -112,7 +109,7 @@ public:
                            const at::Tensor& radial, const at::Tensor& phi,
                            const at::Tensor& direction, const at::Tensor& gm,
                            const at::Tensor& gw, bool positions,
-                           const std::shared_ptr<const MessagePairs>& pairs);
+                           const std::shared_ptr<const MessageRows>& rows);
     static Tensors backward(AutogradContext* context, Tensors given);
 };
 
@@ -134,24 +131,24 @@ Tensors SlopeFunction::forward(AutogradContext* context, const at::Tensor& q, co
                                const at::Tensor& bias, const at::Tensor& radial,
                                const at::Tensor& phi, const at::Tensor& direction,
                                const at::Tensor& gm, const at::Tensor& gw, bool positions,
-                               const std::shared_ptr<const MessagePairs>& pairs) {
+                               const std::shared_ptr<const MessageRows>& rows) {
     const Tensors in{q, kv, v, weight, bias, radial, phi, direction, gm, gw};
     context->save_for_backward(in);
-    keep(context, pairs);
+    keep(context, rows);
     Tensors out = emptySlopes(in, positions);
-    const MessageShape shape = shapeOf(*pairs, in);
+    const MessageShape shape = shapeOf(*rows, in);
     const MessageArrays arrays = arraysOf(in);
     const MessageSlopes slopes = slopesOf(gm, gw, out);
-    PartSums sums(*pairs);
-    overChunks(*pairs, [&](size_t part, int64_t first, int64_t last) {
-        at::Tensor z = filtersOf(in, first, last);
-        const at::Tensor s = at::sigmoid(z);
-        addSlopes(shape, arrays, first, last, z.data_ptr<float>(), data(s), slopes);
-        sums.addProduct(part, z, radial.narrow(0, first, last - first));
-        sums.addBias(part, z);
+    PartSums sums(*rows);
+    overChunks(*rows, [&](size_t part, int64_t first, int64_t last) {
+        const at::Tensor z = filtersOf(in, first, last), s = at::sigmoid(z);
+        at::Tensor gz = at::empty_like(z);
+        addSlopes(shape, arrays, first, last, data(z), data(s), written(gz), slopes);
+        sums.addProduct(part, gz, radial.narrow(0, first, last - first));
+        sums.addBias(part, gz);
         if (positions) {
             at::Tensor slope = out[Radial].narrow(0, first, last - first);
-            at::mm_out(slope, z, weight);
+            at::mm_out(slope, gz, weight);
         }
     });
     out[Weight] = sums.weight();
@@ -161,33 +158,33 @@ Tensors SlopeFunction::forward(AutogradContext* context, const at::Tensor& q, co
 
 Tensors SlopeFunction::backward(AutogradContext* context, Tensors given) {
     const Tensors in = context->get_saved_variables();
-    const auto pairs = kept(context);
+    const auto rows = kept(context);
     Tensors along;
     for (const at::Tensor& each : given)
         along.push_back(each.contiguous());
     Tensors out = emptySlopes(in, true);
     at::Tensor m = at::zeros_like(in[M]), w = at::zeros_like(in[W]);
-    const MessageShape shape = shapeOf(*pairs, in);
+    const MessageShape shape = shapeOf(*rows, in);
     const MessageArrays arrays = arraysOf(in), tangents = arraysOf(along);
     const MessageSlopes slopes = slopesOf(in[M], in[W], out);
-    PartSums sums(*pairs);
-    overChunks(*pairs, [&](size_t part, int64_t first, int64_t last) {
+    PartSums sums(*rows);
+    overChunks(*rows, [&](size_t part, int64_t first, int64_t last) {
         const at::Tensor radial = in[Radial].narrow(0, first, last - first);
         const at::Tensor dradial = along[Radial].narrow(0, first, last - first);
-        at::Tensor z = filtersOf(in, first, last);
-        const at::Tensor s = at::sigmoid(z);
+        const at::Tensor z = filtersOf(in, first, last), s = at::sigmoid(z);
         at::Tensor dz = at::addmm(along[Bias], radial, along[Weight].t());
         dz.addmm_(dradial, in[Weight].t());
         addMessageTangents(shape, arrays, tangents, first, last, data(z), data(s), data(dz),
                            {m.data_ptr<float>(), w.data_ptr<float>()});
-        addSlopeTangents(shape, arrays, tangents, first, last, z.data_ptr<float>(), data(s),
-                         dz.data_ptr<float>(), slopes);
-        sums.addProduct(part, dz, radial);
-        sums.addProduct(part, z, dradial);
-        sums.addBias(part, dz);
+        at::Tensor gz = at::empty_like(z), dgz = at::empty_like(z);
+        addSlopeTangents(shape, arrays, tangents, first, last, data(z), data(s), data(dz),
+                         written(gz), written(dgz), slopes);
+        sums.addProduct(part, dgz, radial);
+        sums.addProduct(part, gz, dradial);
+        sums.addBias(part, dgz);
         at::Tensor slope = out[Radial].narrow(0, first, last - first);
-        at::mm_out(slope, dz, in[Weight]);
-        slope.addmm_(z, along[Weight]);
+        at::mm_out(slope, dgz, in[Weight]);
+        slope.addmm_(gz, along[Weight]);
     });
     out[Weight] = sums.weight();
     out[Bias] = sums.bias();
@@ -201,16 +198,16 @@ public:
                            const at::Tensor& v, const at::Tensor& weight, const at::Tensor& bias,
                            const at::Tensor& radial, const at::Tensor& phi,
                            const at::Tensor& direction,
-                           const std::shared_ptr<const MessagePairs>& pairs) {
+                           const std::shared_ptr<const MessageRows>& rows) {
         const Tensors in{q, kv, v, weight, bias, radial, phi, direction};
         context->save_for_backward(in);
-        keep(context, pairs);
+        keep(context, rows);
         context->saved_data["positions"] = radial.requires_grad();
         at::Tensor m = at::zeros_like(q);
         at::Tensor w = at::zeros({q.size(0), 3, q.size(1)}, q.options());
-        const MessageShape shape = shapeOf(*pairs, in);
+        const MessageShape shape = shapeOf(*rows, in);
         const MessageArrays arrays = arraysOf(in);
-        overChunks(*pairs, [&](size_t, int64_t first, int64_t last) {
+        overChunks(*rows, [&](size_t, int64_t first, int64_t last) {
             const at::Tensor z = filtersOf(in, first, last);
             addMessages(shape, arrays, first, last, data(z), data(at::sigmoid(z)),
                         {m.data_ptr<float>(), w.data_ptr<float>()});
@@ -235,12 +232,12 @@ public:
 }  // namespace
 
 std::pair<at::Tensor, at::Tensor> sumMessages(const MessageInputs& inputs,
-                                              std::shared_ptr<const MessagePairs> pairs) {
+                                              std::shared_ptr<const MessageRows> rows) {
     const at::Tensor v =
         inputs.v.defined() ? inputs.v.contiguous() : at::empty({0}, inputs.q.options());
     const Tensors sums = SumFunction::apply(
         inputs.q.contiguous(), inputs.kv.contiguous(), v, inputs.filterWeight, inputs.filterBias,
-        inputs.radial.contiguous(), inputs.phi.contiguous(), inputs.direction.contiguous(), pairs);
+        inputs.radial.contiguous(), inputs.phi.contiguous(), inputs.direction.contiguous(), rows);
     return {sums[0], sums[1]};
 }
 

@@ -1,7 +1,6 @@
 // The SpecFormer against its equations written plainly, and what it must not see.
 // SPDX-License-Identifier: MIT
 #include "core/Error.h"
-#include "model/FusedFeatures.h"
 #include "model/Network.h"
 #include "model/SpecFormer.h"
 #include "model/SpectraFile.h"
@@ -20,9 +19,7 @@ namespace {
 
 using torch::jit::Module;
 
-constexpr double doubleRounding = 1e-11, floatRounding = 2e-5;
-/// Whitening divides by the smallest spread of a vector's channels, in fp32.
-constexpr double whitenedRounding = 2e-3;
+constexpr double doubleRounding = 1e-11;
 
 PretrainBatchOptions batchOptions(const SpectraConfig& config) {
     PretrainBatchOptions options;
@@ -198,102 +195,6 @@ TEST(SpecFormer, TooFewOrTooMany_AreNamed) {
         EXPECT_THAT(error.what(), testing::HasSubstr("uv points is 21"));
     }
 }
-
-/// Molecules of several sizes, so that threads get unequal parts; none is flat, where whitening
-/// makes rounding errors large.
-Graph severalMolecules(const ModelConfig& config) {
-    Random random(11);
-    std::vector<MoleculeGraph> graphs;
-    for (const size_t atoms : {7, 5, 9, 6}) {
-        std::vector<int> numbers;
-        std::vector<double> positions;
-        for (size_t n = 0; n < atoms; n++) {
-            numbers.push_back(n % 3 == 0 ? 6 : 1);
-            for (int axis = 0; axis < 3; axis++)
-                positions.push_back(1.5 * random.normal());
-        }
-        graphs.push_back(moleculeGraph(numbers, positions, config.cutoff, {}));
-    }
-    std::vector<const MoleculeGraph*> pointers;
-    for (const MoleculeGraph& graph : graphs)
-        pointers.push_back(&graph);
-    return joinGraphs(pointers, at::kFloat);
-}
-
-class FusedFeatures : public testing::TestWithParam<int> {
-protected:
-    ModelConfig config() const {
-        ModelConfig made = smallConfig();
-        made.layers = 3;
-        made.vectorCutoff = GetParam() != 1;
-        made.layerNorms = GetParam() == 2;
-        made.vectorNorm = GetParam() == 2 ? "whitened" : "none";
-        made.neighborEmbedding = GetParam() != 3;
-        return made;
-    }
-};
-
-TEST_P(FusedFeatures, ValuesAndGradients_AreTheScripts) {
-    Module network = makeNetwork(config(), 5);
-    const Graph graph = severalMolecules(config());
-    const double rounding = config().layerNorms ? whitenedRounding : floatRounding;
-    const Features fused = trainingFeatures(network, config(), graph);
-    const c10::IValue script = call(network, "features", graph.atoms());
-    const at::Tensor x = script.toTupleRef().elements()[0].toTensor();
-    const at::Tensor v = script.toTupleRef().elements()[1].toTensor();
-    EXPECT_TRUE(at::allclose(fused.x, x, rounding, rounding));
-    EXPECT_TRUE(at::allclose(fused.v, v, rounding, rounding));
-    const auto loss = [](const at::Tensor& some, const at::Tensor& others) {
-        return (some * some.detach().cos()).sum() + (others * others.detach().sin()).sum();
-    };
-    const std::vector<at::Tensor> weights = weightsOf(network);
-    const auto found =
-        torch::autograd::grad({loss(fused.x, fused.v)}, weights, {}, {}, false, true);
-    const auto expected = torch::autograd::grad({loss(x, v)}, weights, {}, {}, false, true);
-    int compared = 0;
-    for (size_t n = 0; n < weights.size(); n++) {
-        ASSERT_EQ(found[n].defined(), expected[n].defined()) << n;
-        if (!found[n].defined())
-            continue;
-        const double scale = expected[n].abs().max().item<double>() + 1e-3;
-        EXPECT_LT((found[n] - expected[n]).abs().max().item<double>(), 10 * rounding * scale)
-            << "weight " << n;
-        compared++;
-    }
-    EXPECT_GT(compared, 20);
-}
-
-/// What training differentiates: a function of energies and of forces.
-at::Tensor lossOf(const EnergyForces& found) {
-    return (found.energy * found.energy.detach().cos()).sum() +
-           (found.forces * found.forces.detach().sin()).sum();
-}
-
-TEST_P(FusedFeatures, SecondDerivatives_AreTheScripts) {
-    Module network = makeNetwork(config(), 5);
-    const Graph graph = severalMolecules(config());
-    const double rounding = config().layerNorms ? whitenedRounding : floatRounding;
-    const EnergyForces fused = trainingEnergyForces(network, config(), graph);
-    const EnergyForces script = evaluate(network, graph, true, true);
-    const double force = script.forces.abs().max().item<double>();
-    EXPECT_LT((fused.forces - script.forces).abs().max().item<double>(), 10 * rounding * force);
-    const std::vector<at::Tensor> weights = weightsOf(network);
-    const auto found = torch::autograd::grad({lossOf(fused)}, weights, {}, {}, false, true);
-    const auto expected = torch::autograd::grad({lossOf(script)}, weights, {}, {}, false, true);
-    int compared = 0;
-    for (size_t n = 0; n < weights.size(); n++) {
-        ASSERT_EQ(found[n].defined(), expected[n].defined()) << n;
-        if (!found[n].defined())
-            continue;
-        const double scale = expected[n].abs().max().item<double>() + 1e-3;
-        EXPECT_LT((found[n] - expected[n]).abs().max().item<double>(), 20 * rounding * scale)
-            << "weight " << n;
-        compared++;
-    }
-    EXPECT_GT(compared, 20);
-}
-
-INSTANTIATE_TEST_SUITE_P(Configurations, FusedFeatures, testing::Values(0, 1, 2, 3));
 
 }  // namespace
 }  // namespace molspectra

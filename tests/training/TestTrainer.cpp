@@ -113,6 +113,21 @@ TEST_F(TrainerTest, ResumedMetrics_HaveEachStepOnce) {
     EXPECT_THAT(steps, testing::ElementsAre(0, 5, 10, 15, 20, 25, 30, 35, 40));
 }
 
+TEST_F(TrainerTest, ResumedRun_KnowsTheLastValidation) {
+    Trainer first = trainer();
+    const std::vector<TrainingReport> before = run(first, 7);
+    options.validationInterval = 1000000;
+    options.steps = 1000000;
+    Trainer second = trainer();
+    second.resume();
+    TrainingReport progress;  // comes after half a second
+    second.run({{"test", true}}, [&](const TrainingReport& report) { progress = report; },
+               [&] { return progress.step > 0; });
+    ASSERT_FALSE(progress.validated);
+    EXPECT_EQ(progress.figures, before.back().figures);
+    EXPECT_EQ(progress.figures.count("forces_mae"), 1U);
+}
+
 TEST_F(TrainerTest, ExportedWeights_AreTheBestByValidation) {
     options.schedule.learningRate = 0.03;  // so high that the last validation is not the best
     options.averageDecay = 0.0;

@@ -53,7 +53,7 @@ struct Trainer::State {
 
     int64_t step = 0, bestStep = 0;
     double bestLoss = -1.0, secondsBefore = 0.0;
-    Figures bestFigures{};
+    Figures lastFigures{}, bestFigures{};
     Clock::time_point began = Clock::now();
     StepSums unread{};  ///< loss, its terms, norm of the gradient
     std::vector<double> sums{};  ///< of the steps since the last validation: loss and its terms
@@ -151,7 +151,7 @@ TrainingReport Trainer::State::validate() {
     const Validation found = task->validate();
     TrainingReport report;
     report.validated = true;
-    report.figures = found.figures;
+    lastFigures = found.figures;
     report.best = !task->exportsBest() || bestLoss < 0.0 || found.loss < bestLoss;
     if (report.best) {
         bestLoss = found.loss;
@@ -182,6 +182,7 @@ void Trainer::State::save() {
                                {"schedule", schedule.state()},
                                {"bestLoss", bestLoss},
                                {"bestStep", bestStep},
+                               {"lastFigures", lastFigures},
                                {"bestFigures", bestFigures},
                                {"window", sums},
                                {"windowSteps", lossCount},
@@ -212,6 +213,7 @@ void Trainer::State::fill(TrainingReport& report) {
     report.steps = options.steps;
     report.epoch = step / task->stepsPerEpoch();
     report.seconds = seconds();
+    report.figures = lastFigures;
     report.bestFigures = bestFigures;
     if (lossCount == 0)
         return;
@@ -277,6 +279,7 @@ void Trainer::resume() {
     s.schedule.restore(state.at("schedule"));
     s.bestLoss = state.at("bestLoss");
     s.bestStep = state.at("bestStep");
+    s.lastFigures = state.at("lastFigures").get<Figures>();
     s.bestFigures = state.at("bestFigures").get<Figures>();
     s.sums = state.at("window").get<std::vector<double>>();
     s.lossCount = state.at("windowSteps");
