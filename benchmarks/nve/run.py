@@ -23,13 +23,14 @@ import produce
 import results
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "ethanol"
+DEFAULTS = {"model": ROOT / "demo" / "finetuned" / "model.pt",
+            "data": ROOT / "examples" / "ethanol" / "ethanol.npz"}  # for ethanol
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--molecule", default="ethanol")
-    parser.add_argument("--model", type=Path, help="ethanol: examples/ethanol/start.pt")
+    parser.add_argument("--model", type=Path, help="ethanol: that of make demo")
     parser.add_argument("--data", type=Path, help="NPZ with z [N] and R [T,N,3] in A, as in MD17")
     parser.add_argument("--evaluators", nargs="+", choices=results.EVALUATORS,
                         default=list(results.EVALUATORS))
@@ -45,12 +46,12 @@ def options():
 
 def settings(parser):
     chosen = parser.parse_args()
-    for key, name in (("model", "start.pt"), ("data", "ethanol.npz")):
+    for key, default in DEFAULTS.items():
         given = getattr(chosen, key)
         if given is None and chosen.molecule != "ethanol":
             parser.error(f"--molecule {chosen.molecule}: found no --{key}, expected a file; "
-                         "only ethanol has one in examples")
-        setattr(chosen, key, (given or EXAMPLE / name).resolve())
+                         "only ethanol has one here")
+        setattr(chosen, key, (given or default).resolve())
         if not getattr(chosen, key).is_file():
             parser.error(f"--{key}: found no file {getattr(chosen, key)}")
     return {key: str(value) if isinstance(value, Path) else value

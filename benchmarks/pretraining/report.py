@@ -175,16 +175,16 @@ def pretrainingTable(content):
     lines = []
     for kind in matrix.PRETRAINING:
         if kind not in found:
-            lines.append([title(kind), NONE] + [""] * 6)
+            lines.append([title(kind), NONE] + [""] * 5)
             continue
         row = found[kind]
         shown = ", ".join(f"{key} {value:.3f}" for key, value in row["figures"].items())
         lines.append([title(kind), f"{row['molecules']:,}", row["epochs"], f"{row['steps']:,}",
-                      row["best_step"], shown, f"{row['steps'] / row['seconds']:.2f}",
+                      shown, f"{row['steps'] / row['seconds']:.2f}",
                       f"{row['seconds'] / 3600:.2f}"])
-    return ["## Pre-training", "", "Figures are of the molecules held back to validate, at the "
-            "step of the smallest total loss, whose weights were taken.", "",
-            *table(["", "molecules", "epochs", "steps", "best step", "figures", "steps/s", "hours"],
+    return ["## Pre-training", "", "Figures are of the molecules held back to validate and of "
+            "the averaged weights at the end, which were taken.", "",
+            *table(["", "molecules", "epochs", "steps", "figures", "steps/s", "hours"],
                    lines)]
 
 

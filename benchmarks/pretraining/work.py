@@ -134,14 +134,12 @@ class Work(Schedule):
         lines = self.metrics(task)
         if lines[-1]["epoch"] < task.epochs:
             raise Failed(f"it ended at epoch {lines[-1]['epoch']} of {task.epochs}")
-        best = [line for line in lines if line["best"]][-1]
         counts = [prepare.countMolecules(self.shards(name)) for name in recipe.shards]
         row = {"name": task.kind, **facts, "shards": list(recipe.shards),
                "molecules": sum(each["molecules"] for each in counts), "epochs": task.epochs,
                "steps": lines[-1]["step"], "seconds": round(lines[-1]["seconds"], 1),
-               "best_step": best["step"],
                "figures": {key[len("validation_"):]: round(value, 5)
-                           for key, value in best.items() if key.startswith("validation_")},
+                           for key, value in lines[-1].items() if key.startswith("validation_")},
                "sha256": sha256(self.run(task) / "model.pt"), **self.when()}
         self.results.add("pretraining", row)
         prepare.writeText(self.run(task) / "finished.json", json.dumps(row))

@@ -120,7 +120,9 @@ def test_bad_rows_of_spectra_are_listed_by_line(tmp_path, molecules):
 
 def test_wrong_grids_are_refused(tmp_path, molecules):
     path = csv(tmp_path / "ir.csv", [(0, 1, 2, 3)], grid=(500, 501, 503))
-    assert "the points must ascend and be equidistant" in refused(molecules, "--ir", path)
+    assert "the points must be equidistant" in refused(molecules, "--ir", path)
+    path = csv(tmp_path / "ir.csv", [(0, 1, 2, 3)], grid=(4000, 3999, 3998))
+    assert "goes from 4000 to 3998, expected ascending" in refused(molecules, "--ir", path)
     path.write_text("")
     assert "the file is empty" in refused(molecules, "--ir", path)
 

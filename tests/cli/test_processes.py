@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from conftest import CPU_ONLY, GRIDS, PROGRAM, SPECFORMER, TINY, metrics, run, timeless
+from conftest import CPU_ONLY, GRIDS, PROGRAM, SHORT, SPECFORMER, TINY, metrics, run, timeless
 
 TERMS = ["denoising", "reconstruction", "contrast"]
 TOLERANCE = 1e-5  # of losses, relative: sums in another order
@@ -163,3 +163,11 @@ def test_wrong_variables_are_one_sentence(tmp_path, shards, variables, words):
     assert result.returncode == 1 and "joining processes: " in sentence
     assert all(word in sentence for word in words), sentence
     assert not os.path.exists(tmp_path / "run")
+
+
+def test_finetune_refuses_to_run_twice(tmp_path, data):
+    result = run("finetune", "--data", data, *TINY, *SHORT, "--output", tmp_path / "run",
+                 env={**CPU_ONLY, "WORLD_SIZE": "2", "RANK": "1"})
+    assert result.returncode == 1 and not os.path.exists(tmp_path / "run")
+    assert result.stderr.count("\n") == 1
+    assert "found 2 processes that torchrun or mpirun started, expected one" in result.stderr

@@ -11,11 +11,11 @@
 #include "trainer/training/Checkpoint.h"
 #include "trainer/training/PretrainTask.h"
 #include "trainer/training/Trainer.h"
+#include "training/InFolder.h"
 #include "training/Molecules.h"
 #include "training/Spectra.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -24,19 +24,6 @@
 
 namespace molspectra {
 namespace {
-
-class InFolder : public testing::Test {
-protected:
-    void SetUp() override {
-        at::set_num_threads(1);
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder = testing::TempDir() + "/" + test->test_suite_name() + "_" + test->name();
-        std::filesystem::remove_all(folder);
-        std::filesystem::create_directories(folder + "/data");
-    }
-
-    std::string folder;
-};
 
 class StreamTest : public InFolder {};
 
@@ -159,7 +146,7 @@ class PretrainTest : public InFolder {
 protected:
     void SetUp() override {
         InFolder::SetUp();
-        paths = writeShards(folder + "/data", {15, 20});
+        paths = writeShards(folder, {15, 20});
         config.noiseHead = true;
         options.steps = 30;
         options.batch = 4;

@@ -8,10 +8,10 @@
 #include "trainer/training/EnergyForcesTask.h"
 #include "trainer/training/Schedule.h"
 #include "trainer/training/Trainer.h"
+#include "training/InFolder.h"
 #include "training/Molecules.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -20,14 +20,10 @@
 namespace molspectra {
 namespace {
 
-class TrainerTest : public testing::Test {
+class TrainerTest : public InFolder {
 protected:
     void SetUp() override {
-        at::set_num_threads(1);
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder = testing::TempDir() + "/" + test->test_suite_name() + "_" + test->name();
-        std::filesystem::remove_all(folder);
-        std::filesystem::create_directories(folder);
+        InFolder::SetUp();
         options.steps = 40;
         options.batch = 4;
         options.schedule.warmup = 5;
@@ -71,7 +67,6 @@ protected:
 
     ModelConfig config = smallConfig();
     FinetuneOptions options;
-    std::string folder;
 };
 
 TEST_F(TrainerTest, Training_LowersTheForceError) {

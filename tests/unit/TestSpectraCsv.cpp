@@ -65,7 +65,7 @@ TEST(SpectraCsv, GridsThatAreNone_AreRefused) {
     EXPECT_THAT(refusal(""), HasSubstr("the file is empty"));
     EXPECT_THAT(refusal("index,500\n"), HasSubstr("2 cells were found"));
     EXPECT_THAT(refusal("index,500,501,503\n"), HasSubstr("point 1 of the grid is 501"));
-    EXPECT_THAT(refusal("index,502,501,500\n"), HasSubstr("must ascend"));
+    EXPECT_THAT(refusal("index,502,501,500\n"), HasSubstr("from 502 to 500"));
     EXPECT_THAT(refusal("index,a,b\n"), HasSubstr("\"a\" was found"));
     EXPECT_THAT(refusal("index,1,nan,3\n"), HasSubstr("is nan"));
     EXPECT_THAT(errorOf([] { SpectraCsv{"no/such.csv"}; }), HasSubstr("No such file"));

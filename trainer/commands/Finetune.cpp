@@ -16,6 +16,7 @@
 #include "trainer/training/Checkpoint.h"
 #include "trainer/training/EnergyForcesTask.h"
 #include "trainer/training/Evaluation.h"
+#include "trainer/training/Processes.h"
 #include "trainer/training/Threads.h"
 #include "trainer/training/Trainer.h"
 
@@ -242,6 +243,9 @@ int finetune(const std::vector<std::string>& arguments) {
     const auto benchmark = line.get<int64_t>("benchmark");
     const bool resumed = line.values().count("resume") > 0;
     const RunFiles files{benchmark > 0 ? "" : line.required("output")};
+    if (startedProcesses() > 1)
+        fail("starting to fine-tune: found ", startedProcesses(), " processes that torchrun or ",
+             "mpirun started, expected one; only pretrain shares its work among several");
     FinetuneOptions options = finetuneOptions(line);
     const ChosenDevice chosen = useDevice(line);
     if (benchmark == 0 && !resumed)

@@ -62,12 +62,15 @@ SpectrumGrid gridOf(std::string_view line, const TextLines& lines) {
     for (size_t k = 1; k < cells.size(); k++)
         points.push_back(pointOf(cells[k], lines));
     const double step = (points.back() - points.front()) / double(points.size() - 1);
+    if (!(step > 0))
+        fail("reading ", lines.path(), " line ", lines.number(), ": the grid goes from ",
+             points.front(), " to ", points.back(), ", expected ascending points; turn it around");
     for (size_t n = 0; n < points.size(); n++) {
         const double expected = points.front() + double(n) * step;
-        if (!(step > 0) || !(std::abs(points[n] - expected) <= gridTolerance * step))
+        if (!(std::abs(points[n] - expected) <= gridTolerance * step))
             fail("reading ", lines.path(), " line ", lines.number(), ": point ", n,
                  " of the grid is ", points[n], ", expected ", expected,
-                 "; the points must ascend and be equidistant, resample the spectra");
+                 "; the points must be equidistant, resample the spectra");
     }
     return {points.front(), step, int64_t(points.size())};
 }

@@ -123,6 +123,11 @@ bool Processes::any(bool flag, c10::Device device) {
     return flags[0] > 0.0;
 }
 
+int64_t startedProcesses() {
+    const auto text = sizeVariable();
+    return text ? integerOf(text, "WORLD_SIZE") : 1;
+}
+
 std::shared_ptr<Processes> oneProcess() {
     return std::make_shared<OneProcess>();
 }
@@ -134,10 +139,9 @@ int64_t localRank() {
 }
 
 std::shared_ptr<Processes> processesFromEnvironment(c10::Device device) {
-    const auto sizeText = sizeVariable();
-    if (!sizeText || *sizeText == "1")
+    const int64_t size = startedProcesses();
+    if (size == 1)
         return oneProcess();
-    const int64_t size = integerOf(sizeText, "WORLD_SIZE");
     const int64_t rank =
         integerOf(variable({"RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"}), "RANK");
     if (size < 1 || rank < 0 || rank >= size)

@@ -31,6 +31,10 @@ public:
     bool any(bool flag, c10::Device device);
 };
 
+/// How many processes torchrun or mpirun have started; 1 where nothing says so.
+/// @throws Error if that is no number
+int64_t startedProcesses();
+
 /// This process by itself.
 std::shared_ptr<Processes> oneProcess();
 

@@ -149,18 +149,22 @@ TrainingReport Trainer::State::validate() {
     const std::vector<at::Tensor> trained = copyOf(optimizer.parameters());
     copyInto(optimizer.parameters(), optimizer.average());
     const Validation found = task->validate();
+    // Rounding on different devices must not let the schedules of processes part.
+    std::vector<double> losses{found.loss};
+    processes->sum(losses, device);
+    const double loss = losses[0] / static_cast<double>(processes->size());
     TrainingReport report;
     report.validated = true;
     lastFigures = found.figures;
-    report.best = !task->exportsBest() || bestLoss < 0.0 || found.loss < bestLoss;
+    report.best = !task->exportsBest() || bestLoss < 0.0 || loss < bestLoss;
     if (report.best) {
-        bestLoss = found.loss;
+        bestLoss = loss;
         bestStep = step;
         bestFigures = found.figures;
         best = copyOf(exported());
     }
     copyInto(optimizer.parameters(), trained);
-    schedule.validated(found.loss);
+    schedule.validated(loss);
     return report;
 }
 
