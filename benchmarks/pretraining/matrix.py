@@ -3,7 +3,8 @@
 SPDX-License-Identifier: MIT
 
 Stages differ in these tables and nowhere else. A kind is a way to begin: the name of a pre-trained
-network, or "scratch". A new kind is a line of PRETRAINING and of ABLATIONS.
+network, or "scratch". A new kind is a line of PRETRAINING; one that is neither in MAIN nor in TRIED
+is an ablation.
 """
 
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ PRETRAINING = {
     "denoise": Recipe(("equilibrium", "spectra"), "", STAGE1),
     "spectra": Recipe(("spectra",), "denoise", STAGE2),
     "denoise-long": Recipe(("spectra",), "denoise", ["--preset", "denoise", *LENGTH2]),
+    "wide-noise": Recipe(("equilibrium", "spectra"), "", [*STAGE1, "--denoising-sigma", "0.1"]),
     "without-uv": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "ir,raman"]),
     "without-ir": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,raman"]),
     "without-raman": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,ir"]),
@@ -56,10 +58,13 @@ PRETRAINING = {
     "without-contrast": Recipe(("spectra",), "denoise", [*STAGE2, "--contrast-weight", "0"]),
 }
 MAIN = ("scratch", "denoise", "denoise-long", "spectra")
-ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN)
+TRIED = ("wide-noise",)  # other ways to begin, compared in one cell
+ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
+KINDS = MAIN + TRIED + ABLATIONS
 TITLES = {"scratch": "from scratch", "denoise": "denoising", "spectra": "denoising + spectra",
           "denoise-long": "longer denoising", "without-uv": "without UV",
-          "without-ir": "without IR", "without-raman": "without Raman"}
+          "wide-noise": "denoising, σ 0.1 Å", "without-ir": "without IR",
+          "without-raman": "without Raman"}
 
 EVERY_FINETUNING = ("--preset md17 --batch 8 --schedule cosine --gradient-clip 100 "
                     "--validation-interval 250 --checkpoint-interval 500").split()
@@ -70,7 +75,7 @@ BUDGETS = {"short": "--steps 2000 --warmup 200 --average-decay 0.995".split(),
 CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
-CHOICE = ("ethanol", 200, "short")  # where rates are chosen, and the only cell of ablations
+CHOICE = ("ethanol", 200, "short")  # where rates are chosen, and the only cell of TRIED and ABLATIONS
 
 
 def valueOf(options, name):
@@ -183,8 +188,9 @@ class Matrix:
         for part, chosen in (("frames", lambda cell: cell[0] == "ethanol" and cell[2] == "short"),
                              ("uracil", lambda cell: cell[0] == "uracil" and cell[2] == "short")):
             self.addCells(part, chosen)
-        for kind in ABLATIONS:
-            self.tasks += [pretraining("ablations", kind), *choices("ablations", (kind,))]
+        for part, kinds in (("tried", TRIED), ("ablations", ABLATIONS)):
+            for kind in kinds:
+                self.tasks += [pretraining(part, kind), *choices(part, (kind,))]
         self.addCells("long", lambda cell: cell[2] == "long" and cell[1] == CHOICE[1])
         self.addCells("long-frames", lambda cell: cell[2] == "long" and cell[1] != CHOICE[1])
 

@@ -145,23 +145,24 @@ def gainTables(rows):
                        [("spectra", "denoise"), ("spectra", "denoise-long")])]
 
 
-def ablationTable(rows):
+def choiceTable(rows, heading, kinds):
+    """The main kinds and some more where their learning rates were chosen."""
     cell = matrix.CHOICE
     scratch, whole = (errorsOf(rows, kind, cell) for kind in ("scratch", "spectra"))
     lines = []
-    for kind in (*matrix.MAIN, *matrix.ABLATIONS):
+    for kind in (*matrix.MAIN, *kinds):
         errors = errorsOf(rows, kind, cell)
         lines.append([title(kind), errorText(errors),
                       "" if kind == "scratch" else gainText(scratch, errors),
                       "" if kind == "spectra" else gainText(whole, errors)])
-    return ["## Ablations", "", f"{cellTitle(cell).capitalize()}; test force MAE, and gains in "
+    return [f"## {heading}", "", f"{cellTitle(cell).capitalize()}; test force MAE, and gains in "
             "the sense above.", "", *table(["", "force MAE (kcal/mol/Å)", "against scratch",
                                             f"against {title('spectra')}"], lines)]
 
 
 def rateTable(rows):
     lines = []
-    for kind in (*matrix.MAIN, *matrix.ABLATIONS):
+    for kind in matrix.KINDS:
         tried = trialsOf(rows, kind)
         cells = [NONE if rate not in tried else "diverged" if tried[rate]["diverged"]
                  else f"{bestValidation(tried[rate]):.3f}" for rate in matrix.RATES]
@@ -207,7 +208,7 @@ def timeLines(content):
 def doubts(rows):
     """Runs that must not be compared without a word."""
     lines = []
-    for kind in (*matrix.MAIN, *matrix.ABLATIONS):
+    for kind in matrix.KINDS:
         mine = [row for row in rows if row["kind"] == kind]
         if len({row["start_sha256"] for row in mine}) > 1:
             lines.append(f"- Runs of *{title(kind)}* began from different networks.")
@@ -254,7 +255,8 @@ def write(folder, content):
     lines = ["# What pre-training buys", "", *headline(rows), *settingLines(content),
              *errorTable(rows), "![errors against frames](pretraining_frames.png)", "",
              "![learning curves](pretraining_curves.png)", "", *gainTables(rows),
-             *ablationTable(rows), *rateTable(rows), *energyTable(rows),
+             *choiceTable(rows, "Other ways to begin", matrix.TRIED),
+             *choiceTable(rows, "Ablations", matrix.ABLATIONS), *rateTable(rows), *energyTable(rows),
              *pretrainingTable(content), *timeLines(content), *doubts(rows),
              *commandLines(content), *kept(path)]
     path.write_text("\n".join(lines))
