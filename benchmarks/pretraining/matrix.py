@@ -3,8 +3,8 @@
 SPDX-License-Identifier: MIT
 
 Stages differ in these tables and nowhere else. A kind is a way to begin: the name of a pre-trained
-network, or "scratch". A new kind is a line of PRETRAINING; one that is neither in MAIN nor in TRIED
-is an ablation.
+network, or "scratch". A new kind is a line of PRETRAINING, or of FINETUNED_OTHERWISE; one that is
+neither in MAIN nor in TRIED is an ablation.
 """
 
 from dataclasses import dataclass, field
@@ -58,12 +58,16 @@ PRETRAINING = {
     "without-contrast": Recipe(("spectra",), "denoise", [*STAGE2, "--contrast-weight", "0"]),
 }
 MAIN = ("scratch", "denoise", "denoise-long", "spectra")
-TRIED = ("wide-noise",)  # other ways to begin, compared in one cell
+FINETUNED_OTHERWISE = {  # whose network, and options that are added
+    "slow-encoder": ("denoise", ["--encoder-rate", "0.3"]),
+}
+TRIED = (*FINETUNED_OTHERWISE, "wide-noise")  # other ways to begin, compared in one cell
 ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
 KINDS = MAIN + TRIED + ABLATIONS
 TITLES = {"scratch": "from scratch", "denoise": "denoising", "spectra": "denoising + spectra",
           "denoise-long": "longer denoising", "without-uv": "without UV",
-          "wide-noise": "denoising, σ 0.1 Å", "without-ir": "without IR",
+          "wide-noise": "denoising, σ 0.1 Å",
+          "slow-encoder": "denoising, encoder at 0.3 of the rate", "without-ir": "without IR",
           "without-raman": "without Raman"}
 
 EVERY_FINETUNING = ("--preset md17 --batch 8 --schedule cosine --gradient-clip 100 "
@@ -126,8 +130,13 @@ class Finetuning(Task):
     rate: str = ""
 
     def options(self, rate):
-        return [*EVERY_FINETUNING, *BUDGETS[self.cell[2]], "--learning-rate", rate, "--seed",
-                str(self.seed)]
+        _, added = FINETUNED_OTHERWISE.get(self.kind, (self.kind, []))
+        return [*EVERY_FINETUNING, *BUDGETS[self.cell[2]], *added, "--learning-rate", rate,
+                "--seed", str(self.seed)]
+
+    @property
+    def network(self):
+        return networkOf(self.kind)
 
 
 def shards():
@@ -144,8 +153,13 @@ def pretraining(part, kind):
     return Pretraining(f"pretrain-{kind}", part, tuple(needs), kind)
 
 
+def networkOf(kind):
+    """The pre-training that a kind begins with, or "scratch"."""
+    return FINETUNED_OTHERWISE.get(kind, (kind, []))[0]
+
+
 def network(kind):
-    return () if kind == "scratch" else (f"pretrain-{kind}",)
+    return () if kind == "scratch" else (f"pretrain-{networkOf(kind)}",)
 
 
 def runName(kind, cell, seed):
@@ -190,7 +204,9 @@ class Matrix:
             self.addCells(part, chosen)
         for part, kinds in (("tried", TRIED), ("ablations", ABLATIONS)):
             for kind in kinds:
-                self.tasks += [pretraining(part, kind), *choices(part, (kind,))]
+                if kind in PRETRAINING:
+                    self.tasks.append(pretraining(part, kind))
+                self.tasks += choices(part, (kind,))
         self.addCells("long", lambda cell: cell[2] == "long" and cell[1] == CHOICE[1])
         self.addCells("long-frames", lambda cell: cell[2] == "long" and cell[1] != CHOICE[1])
 

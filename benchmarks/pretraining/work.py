@@ -152,7 +152,7 @@ class Work(Schedule):
         return self.folder / "splits" / f"{molecule}-{frames}-seed{task.seed}.npz"
 
     def finetuneArguments(self, task, rate):
-        start = [] if task.kind == "scratch" else ["--model", self.model(task.kind)]
+        start = [] if task.network == "scratch" else ["--model", self.model(task.network)]
         return ["--data", self.given.data / matrix.MOLECULES[task.cell[0]], "--split",
                 self.splitFile(task), *start, *task.options(rate)]
 
@@ -165,10 +165,10 @@ class Work(Schedule):
         rate = task.rate or chosenRate(self.results.read()["rows"], task.kind)
         prepare.writeSplit(self.given.data / matrix.MOLECULES[task.cell[0]],
                            self.splitFile(task), task.cell[1], task.seed)
-        scratch = task.kind == "scratch"
+        scratch = task.network == "scratch"
         facts = {"options": " ".join(task.options(rate)), "split_sha256": sha256(
                      self.splitFile(task)),
-                 "start_sha256": None if scratch else sha256(self.model(task.kind))}
+                 "start_sha256": None if scratch else sha256(self.model(task.network))}
         diverged = self.train(task, claim, "finetune", self.finetuneArguments(task, rate), facts)
         lines = self.metrics(task)
         if not diverged:

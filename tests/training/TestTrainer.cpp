@@ -108,6 +108,21 @@ TEST_F(TrainerTest, ResumedMetrics_HaveEachStepOnce) {
     EXPECT_THAT(steps, testing::ElementsAre(0, 5, 10, 15, 20, 25, 30, 35, 40));
 }
 
+TEST_F(TrainerTest, EncoderRateOfZero_TrainsTheHeadAlone) {
+    options.encoderRate = 0.0;
+    options.steps = 3;
+    Trainer learner = trainer();
+    run(learner);
+    const auto before = makeNetwork(config, 1).named_parameters();
+    const std::vector<at::Tensor> after = weights();
+    size_t n = 0;
+    for (const auto& item : before) {
+        const bool head = item.name.starts_with("energy.");
+        EXPECT_EQ(at::equal(item.value, after.at(n++)), !head) << item.name;
+    }
+    EXPECT_GT(n, 20U);
+}
+
 TEST_F(TrainerTest, ResumedRun_KnowsTheLastValidation) {
     Trainer first = trainer();
     const std::vector<TrainingReport> before = run(first, 7);

@@ -44,6 +44,8 @@ po::options_description objectiveOptions() {
     const FinetuneOptions base;
     po::options_description group("Objective");
     group.add_options()
+        ("encoder-rate", number(base.encoderRate),
+         "part of the learning rate for all but the energy head; 0 leaves that as it is")
         ("loss", word(base.objective.loss),
          "squared, l2 (length of each atom's force error) or smooth-l1")
         ("energy-weight", number(base.objective.energyWeight), "of the energy term")
@@ -92,10 +94,11 @@ FinetuneOptions finetuneOptions(const CommandLine& line) {
     options.objective.energyWeight = line.get<double>("energy-weight");
     options.objective.forcesWeight = line.get<double>("forces-weight");
     options.objective.energyGradientScale = line.get<double>("energy-gradient-scale");
+    options.encoderRate = line.get<double>("encoder-rate");
     options.denoisingWeight = line.get<double>("denoising-weight");
     options.denoisingSigma = line.get<double>("denoising-sigma");
     oneOf("loss", options.objective.loss, {"squared", "l2", "smooth-l1"});
-    for (const char* name : {"energy-weight", "forces-weight", "energy-gradient-scale",
+    for (const char* name : {"encoder-rate", "energy-weight", "forces-weight", "energy-gradient-scale",
                              "denoising-weight", "denoising-sigma"})
         atLeast(name, line.get<double>(name), 0);
     return options;

@@ -40,6 +40,13 @@ std::vector<at::Tensor> EnergyForcesTask::parameters() const {
     return weightsOf(network_);
 }
 
+std::vector<double> EnergyForcesTask::rates() const {
+    std::vector<double> all;
+    for (const auto& item : network_.named_parameters())
+        all.push_back(item.name.starts_with("energy.") ? 1.0 : options_.encoderRate);
+    return all;
+}
+
 int64_t EnergyForcesTask::stepsPerEpoch() const {
     return (static_cast<int64_t>(train_.size()) + options_.batch - 1) / options_.batch;
 }

@@ -21,6 +21,7 @@ public:
                      const FinetuneOptions& options);
 
     std::vector<at::Tensor> parameters() const override;
+    std::vector<double> rates() const override;
     std::vector<std::string> termNames() const override { return {"energy", "forces"}; }
     Losses losses(int64_t step) override;
     Validation validate() override;

@@ -10,7 +10,8 @@
 
 namespace molspectra {
 
-Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& options)
+Optimizer::Optimizer(std::vector<at::Tensor> parameters, const std::vector<double>& rates,
+                     const TrainingOptions& options)
     : parameters_(std::move(parameters)), weightDecay_(options.weightDecay),
       averageDecay_(options.averageDecay), gradientClip_(options.gradientClip) {
     for (const at::Tensor& parameter : parameters_) {
@@ -18,6 +19,14 @@ Optimizer::Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& 
         secondMoments_.push_back(at::zeros_like(parameter).detach());
         steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat)));
         average_.push_back(averageDecay_ > 0.0 ? parameter.detach().clone() : parameter.detach());
+    }
+    for (size_t n = 0; n < parameters_.size(); n++) {
+        Group& group = groups_[rates.at(n)];
+        group.places.push_back(n);
+        group.parameters.push_back(parameters_[n]);
+        group.firstMoments.push_back(firstMoments_[n]);
+        group.secondMoments.push_back(secondMoments_[n]);
+        group.steps.push_back(steps_[n]);
     }
 }
 
@@ -36,8 +45,14 @@ at::Tensor Optimizer::step(const std::vector<at::Tensor>& gradients, double lear
     if (gradientClip_ > 0.0)
         clip(gradients, norm);
     at::_foreach_add_(steps_, 1);
-    at::_fused_adamw_(parameters_, gradients, firstMoments_, secondMoments_, {}, steps_,
-                      learningRate, 0.9, 0.999, weightDecay_, 1e-8, false, false);
+    for (auto& [rate, group] : groups_) {
+        std::vector<at::Tensor> slopes;
+        for (const size_t place : group.places)
+            slopes.push_back(gradients[place]);
+        at::_fused_adamw_(group.parameters, slopes, group.firstMoments, group.secondMoments, {},
+                          group.steps, rate * learningRate, 0.9, 0.999, weightDecay_, 1e-8, false,
+                          false);
+    }
     count_++;
     if (averageDecay_ > 0.0) {
         // A young average follows the weights more closely.

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <map>
 #include <vector>
 
 namespace molspectra {
@@ -14,7 +15,9 @@ namespace molspectra {
 /// and 0.999, epsilon 1e-8. Its whole state is a list of tensors.
 class Optimizer {
 public:
-    Optimizer(std::vector<at::Tensor> parameters, const TrainingOptions& options);
+    /// @param rates  the part of the learning rate that each parameter gets
+    Optimizer(std::vector<at::Tensor> parameters, const std::vector<double>& rates,
+              const TrainingOptions& options);
 
     /// One step along `gradients`, which are clipped in place first if that was asked for.
     /// @return the norm of the gradient before clipping [], on the parameters' device
@@ -30,9 +33,16 @@ public:
     void restore(const std::vector<at::Tensor>& state);
 
 private:
+    /// Parameters with the same part of the learning rate; shared tensors.
+    struct Group {
+        std::vector<size_t> places;
+        std::vector<at::Tensor> parameters, firstMoments, secondMoments, steps;
+    };
+
     void clip(const std::vector<at::Tensor>& gradients, const at::Tensor& norm) const;
 
     std::vector<at::Tensor> parameters_, firstMoments_, secondMoments_, steps_, average_;
+    std::map<double, Group> groups_;  ///< by that part
     double weightDecay_, averageDecay_, gradientClip_;
     int64_t count_ = 0;
 };

@@ -32,6 +32,10 @@ public:
 
     /// What is trained; shared tensors.
     virtual std::vector<at::Tensor> parameters() const = 0;
+    /// The part of the learning rate that each parameter gets.
+    virtual std::vector<double> rates() const {
+        return std::vector<double>(parameters().size(), 1.0);
+    }
     /// What else a checkpoint must hold, such as running statistics; shared tensors.
     virtual std::vector<at::Tensor> buffers() const { return {}; }
 

@@ -257,8 +257,9 @@ void Trainer::State::startWindow() {
 Trainer::Trainer(std::shared_ptr<Task> task, const TrainingOptions& options, RunFiles files,
                  std::shared_ptr<Processes> processes) {
     const std::vector<at::Tensor> parameters = task->parameters();
+    const std::vector<double> rates = task->rates();
     state_.reset(new State{std::move(task), options, std::move(files), std::move(processes),
-                           Optimizer(parameters, options),
+                           Optimizer(parameters, rates, options),
                            Schedule(options.schedule, options.steps),
                            parameters.front().device()});
     state_->startWindow();

@@ -33,6 +33,7 @@ struct TrainingOptions {
 /// What fine-tuning adds.
 struct FinetuneOptions : TrainingOptions {
     EnergyForcesOptions objective;
+    double encoderRate = 1.0;         ///< part of the learning rate for all but the energy head
     double denoisingWeight = 0.0;     ///< of a second, noisy pass; needs a noise head
     double denoisingSigma = 0.005;    ///< angstrom
     double reportFactor = 1.0;        ///< user's energy units in one of the model's
