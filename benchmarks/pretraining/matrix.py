@@ -79,7 +79,7 @@ BUDGETS = {"short": "--steps 2000 --warmup 200 --average-decay 0.995".split(),
 CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
-CHOICE = ("ethanol", 200, "short")  # where rates are chosen, and the only cell of TRIED and ABLATIONS
+CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLATIONS
 
 
 def valueOf(options, name):

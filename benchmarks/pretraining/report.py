@@ -256,8 +256,8 @@ def write(folder, content):
              *errorTable(rows), "![errors against frames](pretraining_frames.png)", "",
              "![learning curves](pretraining_curves.png)", "", *gainTables(rows),
              *choiceTable(rows, "Other ways to begin", matrix.TRIED),
-             *choiceTable(rows, "Ablations", matrix.ABLATIONS), *rateTable(rows), *energyTable(rows),
-             *pretrainingTable(content), *timeLines(content), *doubts(rows),
+             *choiceTable(rows, "Ablations", matrix.ABLATIONS), *rateTable(rows),
+             *energyTable(rows), *pretrainingTable(content), *timeLines(content), *doubts(rows),
              *commandLines(content), *kept(path)]
     path.write_text("\n".join(lines))
     figures.drawAll(folder, rows)

@@ -98,8 +98,8 @@ FinetuneOptions finetuneOptions(const CommandLine& line) {
     options.denoisingWeight = line.get<double>("denoising-weight");
     options.denoisingSigma = line.get<double>("denoising-sigma");
     oneOf("loss", options.objective.loss, {"squared", "l2", "smooth-l1"});
-    for (const char* name : {"encoder-rate", "energy-weight", "forces-weight", "energy-gradient-scale",
-                             "denoising-weight", "denoising-sigma"})
+    for (const char* name : {"encoder-rate", "energy-weight", "forces-weight",
+                             "energy-gradient-scale", "denoising-weight", "denoising-sigma"})
         atLeast(name, line.get<double>(name), 0);
     return options;
 }
