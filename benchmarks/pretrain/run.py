@@ -39,7 +39,7 @@ def command(given, stage, batch, steps, threads):
             "--batch", str(batch), "--channels", str(given.channels),
             "--layers", str(given.layers), "--heads", str(given.heads),
             "--radial-functions", str(given.radial), "--vector-norm", "none",
-            "--average-decay", "0", "--gradient-clip", "0", "--seed", "1", "--validation", "32",
+            "--average-decay", "0", "--gradient-clip", "0", "--seed", "1", "--validation", "4",
             "--threads", str(threads), "--benchmark", str(steps)]
     return line + (["--form", given.form] if stage == "spectra" else [])
 

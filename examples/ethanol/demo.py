@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fine-tunes a network on 800 DFT frames of ethanol, tests it, simulates with it, writes a report.
+"""Fine-tunes a pre-trained network on 800 DFT frames of ethanol, tests it, simulates, reports.
 
 SPDX-License-Identifier: MIT
 
@@ -136,7 +136,7 @@ def where(folder, options):
 
 def run(folder, options):
     stages = Stages(folder, 6)
-    for name, title, model in (("finetuned", "fine-tuning the shipped network", START),
+    for name, title, model in (("finetuned", "fine-tuning the pre-trained network", START),
                                ("from_nothing", "training a network from nothing", None)):
         stages.run(title, [folder / name / "model.pt", folder / name / "metrics.jsonl"],
                    lambda: finetune(folder / name, options, model))

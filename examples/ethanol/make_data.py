@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the example's data: 500 K geometries, DFT labels, and cheap labels of other molecules.
+"""Makes the example's data: 500 K geometries and their DFT labels.
 
 SPDX-License-Identifier: MIT
 
@@ -7,11 +7,10 @@ Every stage writes into a work folder and goes on where it stopped, so it can be
 
     python make_data.py sample WORK                 # 800 ethanol frames, 500 K GFN2-xTB dynamics
     python make_data.py label WORK/sample.npz       # PBE/def2-SVP energies and forces
-    python make_data.py teach WORK                  # GFN2-xTB labels of several small molecules
     python make_data.py model WORK MODEL.pt         # 400 ethanol frames, dynamics of a network
     python make_data.py label WORK/model.npz
     python make_data.py check WORK/sample.npz       # forces against energy differences
-    python make_data.py pack WORK                   # ethanol.npz, held_back.npz, teacher.npz
+    python make_data.py pack WORK                   # ethanol.npz, held_back.npz
 
 Needs the packages of requirements/labels.txt; `model` needs the project's own Python package.
 Energies kcal/mol, forces kcal/mol/A, positions A, as MD17 has them.
@@ -39,9 +38,6 @@ TIME_STEP = 0.5  # fs
 FRICTION = 0.005  # 1/fs
 
 ETHANOL = "CH3CH2OH"
-TEACHER_MOLECULES = ["CH4", "C2H6", "C3H8", "CH3OH", "CH3CH2OH", "CH3OCH3", "H2O",
-                     "CH3CHO", "H2CO", "C2H4", "HCOOH", "isobutane"]
-FRAMES_PER_TEACHER_MOLECULE = 250
 
 
 def start_geometry(name):
@@ -109,22 +105,6 @@ def sample(work):
     frames = [p for p, _, _ in langevin(numbers, positions, xtb(numbers), 800, 100, rng)]
     save(target, z=numbers.astype(np.uint8), R=np.array(frames))
     print(f"sampled {len(frames)} frames in {time.time() - began:.0f} s")
-
-
-def teach(work):
-    """GFN2-xTB energies and forces of several small molecules, 700 K, a frame every 20 fs."""
-    began = time.time()
-    for index, name in enumerate(TEACHER_MOLECULES):
-        target = work / f"teacher_{name}.npz"
-        if target.exists():
-            continue
-        numbers, positions = start_geometry(name)
-        rng = np.random.default_rng([SEED, 1, index])
-        rows = list(langevin(numbers, positions, xtb(numbers), FRAMES_PER_TEACHER_MOLECULE, 40,
-                             rng, temperature=700.0))
-        save(target, z=numbers.astype(np.uint8), R=np.array([r[0] for r in rows]),
-             E=np.array([r[1] for r in rows]), F=np.array([r[2] for r in rows]))
-        print(f"{name}: {len(rows)} frames, {time.time() - began:.0f} s so far", flush=True)
 
 
 def model(work, model_file):
@@ -270,14 +250,11 @@ def pack(work):
              E=energy, F=forces.astype(np.float32), name="ethanol", origin=origin,
              label_seconds=seconds, **facts)
         print(f"{target}: {len(energy)} frames, {seconds:.1f} s a frame")
-    for name in TEACHER_MOLECULES:
-        table = np.load(work / f"teacher_{name}.npz")
-        save(work / "teacher" / f"{name}.npz", theory="GFN2-xTB", seed=SEED, **table)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("stage", choices=["sample", "label", "teach", "model", "check", "pack"])
+    parser.add_argument("stage", choices=["sample", "label", "model", "check", "pack"])
     parser.add_argument("path", type=Path, help="work folder, or the file to label or check")
     parser.add_argument("model", type=Path, nargs="?", help="model file, for the stage `model`")
     parser.add_argument("--parts", type=int, default=2, help="processes, for the stage `label`")
@@ -288,11 +265,10 @@ def main():
         check(options.path)
     else:
         options.path.mkdir(parents=True, exist_ok=True)
-        (options.path / "teacher").mkdir(exist_ok=True)
         if options.stage == "model":
             model(options.path, options.model)
         else:
-            {"sample": sample, "teach": teach, "pack": pack}[options.stage](options.path)
+            {"sample": sample, "pack": pack}[options.stage](options.path)
 
 
 if __name__ == "__main__":

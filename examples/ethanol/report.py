@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt
 
 import dynamics
 
-NETWORKS = {"finetuned": "fine-tuned", "from_nothing": "from nothing"}
+NETWORKS = {"finetuned": "pre-trained, fine-tuned", "from_nothing": "from nothing"}
 COLORS = {"finetuned": "tab:blue", "from_nothing": "tab:orange"}
 BLOCKS = 10
 WARM_UP = 0.2  # share of the Langevin dynamics left out of the distributions
@@ -121,14 +121,17 @@ def error_table(errors):
     return lines
 
 
-def curve_sentence(curves):
-    """What the learning curves say of the steps that the shipped start saves."""
+def gain_sentence(errors, curves):
+    """What pre-training bought: error after the same steps, and steps to the same error."""
+    before, after = (errors[name]["forces"]["mae"] for name in ("from_nothing", "finetuned"))
+    found = (f"What pre-training bought: with the same frames, steps and seed the force error is "
+             f"{100 * (1 - after / before):.0f} % smaller")
     best = min(curves["from_nothing"][1])
     step = steps_to_reach(curves["finetuned"], best)
     if step is None:
-        return "The fine-tuned network did not reach the best validation error of the other."
-    return (f"The fine-tuned network reached the best validation error of the other ({best:.3f}) "
-            f"by step {step}; the other was there at step "
+        return found + "; the best validation error of the other network was not reached."
+    return (found + f", and the best validation error of the other network ({best:.3f}) was "
+            f"reached by step {step} instead of "
             f"{steps_to_reach(curves['from_nothing'], best)}.")
 
 
@@ -184,7 +187,7 @@ def text(folder, facts, seconds, training):
     return ["# Ethanol: a network fitted, tested and simulated", "",
             f"Each network: {training}. Tested on {facts['errors']['finetuned']['frames']} frames "
             "that neither has seen.", "",
-            *error_table(facts["errors"]), "", curve_sentence(facts["curves"]), "",
+            *error_table(facts["errors"]), "", gain_sentence(facts["errors"], facts["curves"]), "",
             "![learning curves](learning.png)", "![forces against DFT](forces.png)", "",
             "## Dynamics", "",
             f"NVE, {facts['seen']['nve_time'][-1]:.0f} ps of 0.5 fs steps: the total energy drifts "
