@@ -127,6 +127,20 @@ def test_wrong_grids_are_refused(tmp_path, molecules):
     assert "the file is empty" in refused(molecules, "--ir", path)
 
 
+def test_spectra_are_not_joined_behind_lines_of_no_frame(tmp_path, molecules):
+    molecules.write_text(WATER + "1341.3 1341.4 1625.2\n" + METHANE)
+    ir = csv(tmp_path / "ir.csv", [(0, 1, 2, 3), (1, 4, 5, 6)])
+    assert "line 6 is in no frame" in refused(molecules, "--ir", ir)
+    assert found(molecules)["molecules"] == 2
+
+
+def test_limit_counts_over_all_sources(tmp_path, molecules):
+    others = [tmp_path / "a.xyz", tmp_path / "b.xyz"]
+    for path in others:
+        path.write_text(WATER)
+    assert found(molecules, *others, "--limit", 4)["molecules"] == 4
+
+
 def test_spectra_go_with_one_source(tmp_path, molecules):
     path = csv(tmp_path / "ir.csv", [(0, 1, 2, 3)])
     assert "one source" in refused(molecules, molecules, "--ir", path, code=2)

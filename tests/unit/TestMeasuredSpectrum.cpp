@@ -35,7 +35,7 @@ std::string jcamp(const std::string& units, const std::string& intensities,
 
 /// A straight line from 400 to 4100 1/cm.
 MeasuredSpectrum straight() {
-    return {{400, 4100}, {0, 3700}, false, {}};
+    return {"a.csv", {400, 4100}, {0, 3700}, false, {}};
 }
 
 }  // namespace
@@ -51,7 +51,27 @@ TEST(MeasuredSpectrum, Wavelengths_BecomeAscendingEnergies) {
     }
     EXPECT_THAT(readText("2 1\n4 2\n", SpectrumKind::UV).positions, ElementsAre(2, 4));
     EXPECT_THAT(readText("2 1\n4 2\n", SpectrumKind::UV).remarks,
-                ElementsAre(HasSubstr("taken as eV")));
+                ElementsAre(HasSubstr("taken as eV"), HasSubstr("taken as absorbance")));
+}
+
+TEST(MeasuredSpectrum, TitlesOfTransmittance_AreKnown) {
+    for (const char* title : {"wavenumber, %T", "# Wavenumber (cm-1), Transmittance (%)",
+                              "Wavenumber (cm-1) Transmittance (%)", "\"cm-1\",\"%T\"", "cm-1,T(%)",
+                              "cm-1;T [%]", "cm\u207b\u00b9\tT/%"}) {
+        const MeasuredSpectrum read = readText(cat(title, "\n1,100\n2,10\n"), SpectrumKind::IR);
+        EXPECT_THAT(read.intensities, ElementsAre(0, 1)) << title;
+        EXPECT_THAT(read.remarks, ElementsAre(HasSubstr("in percent is turned"))) << title;
+    }
+}
+
+TEST(MeasuredSpectrum, UntoldIntensities_AreRemarked) {
+    EXPECT_THAT(readText("1,98\n2,97\n3,12\n", SpectrumKind::IR).remarks,
+                ElementsAre(HasSubstr("taken as 1/cm"), HasSubstr("look like transmittance")));
+    EXPECT_THAT(readText("# run number 3\n1,0\n2,0\n3,1\n", SpectrumKind::IR).remarks,
+                ElementsAre(HasSubstr("taken as 1/cm"), testing::EndsWith("taken as absorbance")));
+    EXPECT_TRUE(readText("Wave number,Absorbance\n1,0\n2,1\n", SpectrumKind::IR).remarks.empty());
+    EXPECT_THAT(readText("1,98\n2,97\n3,12\n", SpectrumKind::Raman).remarks,
+                ElementsAre(HasSubstr("taken as 1/cm")));
 }
 
 TEST(MeasuredSpectrum, UnitsOfJcamp_AreConverted) {
@@ -112,7 +132,7 @@ TEST(MeasuredGrid, FrequencyScale_DividesVibrationsOnly) {
 }
 
 TEST(MeasuredGrid, WhatIsNotMeasured_IsZeroAndTold) {
-    const MeasuredSpectrum part{{1000, 2000}, {-1, 3}, false, {}};
+    const MeasuredSpectrum part{"a.csv", {1000, 2000}, {-1, 3}, false, {}};
     const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {});
     EXPECT_EQ(made.values[499], 0.0f);
     EXPECT_EQ(made.values[500], 0.0f);
@@ -121,21 +141,21 @@ TEST(MeasuredGrid, WhatIsNotMeasured_IsZeroAndTold) {
     EXPECT_THAT(made.remarks,
                 ElementsAre(HasSubstr("1000.00 to 2000.00 of 500.00 to 4000.00 1/cm"),
                             HasSubstr("250 negative points")));
-    const MeasuredSpectrum far{{1, 2}, {1, 1}, false, {}};
+    const MeasuredSpectrum far{"a.csv", {1, 2}, {1, 1}, false, {}};
     EXPECT_THAT(errorOf([&] { onGrid(far, SpectrumKind::IR, grid, {}); }),
-                HasSubstr("zero or absent from 500.00 to 4000.00"));
+                HasSubstr("spectrum of a.csv: it is zero or absent from 500.00"));
 }
 
 TEST(MeasuredGrid, MeanOfCoveredPoints_IsThatOfTraining) {
     const double wanted = 7.5;
-    const MeasuredSpectrum part{{1000, 2000}, {1, 3}, false, {}};
+    const MeasuredSpectrum part{"a.csv", {1000, 2000}, {1, 3}, false, {}};
     const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {1.0, wanted});
     const double sum = std::accumulate(made.values.begin(), made.values.end(), 0.0);
     EXPECT_NEAR(sum / 1001, wanted, 1e-5 * wanted);
 }
 
 TEST(MeasuredGrid, Peaks_BecomeBroadenedLines) {
-    const MeasuredSpectrum peaks{{965}, {2}, true, {}};
+    const MeasuredSpectrum peaks{"a.csv", {965}, {2}, true, {}};
     const GridCurve made = onGrid(peaks, SpectrumKind::IR, grid, {0.965, 0.0, 12.0});
     const double height = 2.0 / (M_PI * 6.0);  // of a Lorentzian of area 2 and half width 6
     EXPECT_NEAR(made.values[500], height, 1e-5 * height);

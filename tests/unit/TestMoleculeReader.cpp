@@ -168,6 +168,22 @@ TEST(Xyz, Frames_AreReadPastBadOnes) {
                                             HasSubstr("frame 6: the file ends before its")));
 }
 
+TEST(Xyz, SurplusAtoms_FailTheirFrame) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(
+        folder.write("a.xyz", "1\n\nHe 0 0 0\nNe 3 0 0\nNe 6 0 0\n" + xyz(water(), "w\n")));
+    ASSERT_EQ(found.size(), 1u);
+    expectSame(found[0].molecule, water(), 1);
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("frame 0: line 4 is one atom more")));
+    EXPECT_EQ(report.strayLine, 0);
+}
+
+TEST(Xyz, StrayLine_IsKnown) {
+    const TemporaryFolder folder;
+    const std::string text = xyz(water(), "w\n") + "\nwords\n" + xyz(water(), "w\n");
+    EXPECT_EQ(readAll(folder.write("a.xyz", text)).report.strayLine, 7);
+}
+
 TEST(Xyz, ExtendedFrames_AreReadInAnyOrderOfColumns) {
     const TemporaryFolder folder;
     const std::string plain = "Properties=species:S:1:pos:R:3:charge:R:1\n";
@@ -193,6 +209,25 @@ TEST(XyzZip, Members_AreReadByTheirNumbers) {
     expectSame(found[2].molecule, water(), 4);
     EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("dir/00/14.xyz: it has 2 lines"),
                                             HasSubstr("dir/15.xyz: its first line is no number")));
+}
+
+TEST(XyzZip, MembersWithMoreThanAFrame_AreCounted) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(folder.write(
+        "a.zip", storedZip({{"1.xyz", xyz(water(), "w\n") + xyz(water(), "w\n")},
+                            {"2.xyz", "1\n\nHe 0 0 0\nNe 3 0 0\n"},
+                            {"__MACOSX/._3.xyz", "bytes"},
+                            {"3.xyz", xyz(water(), "w\n") + "12.5 13.5\n"}})));
+    ASSERT_EQ(found.size(), 1u);
+    expectSame(found[0].molecule, water(), 3);
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("1.xyz: line 6 begins a second frame"),
+                                            HasSubstr("2.xyz: it has more than the 1 atoms")));
+}
+
+TEST(XyzZip, ArchivesOfOtherFiles_AreRefused) {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("a.zip", storedZip({{"raw/data.csv.gz", "bytes"}}));
+    EXPECT_THAT(errorOf([&] { readAll(path); }), HasSubstr("holds raw/data.csv.gz, expected .xyz"));
 }
 
 TEST(XyzZip, DamagedMember_IsCountedAndTheNextIsRead) {
@@ -227,6 +262,31 @@ TEST(Smiles, ColumnsOfATable_AreFoundByName) {
                                             HasSubstr("line 4: it has no SMILES"),
                                             HasSubstr("line 5: C: reading the index")));
     EXPECT_EQ(readAll(folder.write("b.txt", "CCO,1\nO,2\n")).report.read, 2);
+}
+
+TEST(Smiles, QuotedCells_MayHoldSeparatorsAndLineBreaks) {
+    const TemporaryFolder folder;
+    const auto [report, found] = readAll(
+        folder.write("a.csv", "Isomeric SMILES,name,id\nCCO,\"ethanol, pure\",7\n\"COC\n\",x,8\n"));
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_TRUE(sameBonds(found[0].molecule, ethanol()));
+    EXPECT_EQ(found[0].molecule.index, 7);
+    EXPECT_TRUE(sameBonds(found[1].molecule, dimethylEther()));
+    EXPECT_EQ(found[1].molecule.index, 8);
+}
+
+TEST(Smiles, NamesInTheColumnId_AreNoIndices) {
+    const TemporaryFolder folder;
+    const auto found = readAll(folder.write("a.csv", "id,smiles\nCHEMBL25,O\nCHEMBL26,CCO\n"));
+    ASSERT_EQ(found.molecules.size(), 2u);
+    EXPECT_EQ(found.molecules[1].molecule.index, 1);
+}
+
+TEST(Smiles, SeveralMoleculesInALine_AreCounted) {
+    const TemporaryFolder folder;
+    const auto found = readAll(folder.write("a.smi", "CCN.Cl\nO\n"));
+    EXPECT_EQ(found.report.read, 1);
+    EXPECT_THAT(found.report.reasons, ElementsAre(HasSubstr("line 1: CCN.Cl: it has 2 parts")));
 }
 
 TEST(Smiles, ThatFail_AreCountedByLine) {

@@ -90,8 +90,15 @@ public:
     DataReport run() {
         for (const std::string& source : sources_) {
             ReadReport& report = report_.sources.emplace_back(source, ReadReport{}).second;
-            readMolecules(source, threads_, report,
-                          [&](NamedMolecule&& found) { return take(std::move(found.molecule)); });
+            readMolecules(source, threads_, report, [&](NamedMolecule&& found) {
+                if (join_ && report.strayLine > 0)
+                    fail("joining spectra to ", source, ": line ", report.strayLine,
+                         " is in no frame, so that the indices of those behind it are not "
+                         "known; expected frames alone");
+                return take(std::move(found.molecule));
+            });
+            if (limited_)
+                break;
         }
         finishSpectra();
         if (report_.summary.molecules == 0)

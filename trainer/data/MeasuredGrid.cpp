@@ -69,8 +69,9 @@ GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const Spec
     for (const float value : made.values)
         sum += double(value);
     if (!(sum > 0))
-        fail("taking a measured ", nameOf(kind), " spectrum: it is zero or absent from ",
-             rangeText(grid, 0, grid.points), ", expected intensities there");
+        fail("taking the ", nameOf(kind), " spectrum of ", spectrum.path,
+             ": it is zero or absent from ", rangeText(grid, 0, grid.points),
+             ", expected intensities there");
     if (covered.count < grid.points)
         made.remarks.push_back(cat("it covers ", rangeText(grid, covered.first, covered.count),
                                    " of ", rangeText(grid, 0, grid.points), " ",

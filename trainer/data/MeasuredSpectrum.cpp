@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <optional>
 
 namespace molspectra {
 
@@ -36,37 +37,58 @@ bool holds(const std::string& text, std::initializer_list<const char*> words) {
                        [&](const char* word) { return text.find(word) != text.npos; });
 }
 
+/// Whether it stands there by itself: "number" and "column" hold no "um".
+bool hasWord(const std::string& text, const std::string& word) {
+    const auto isLetter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+    for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+        const size_t end = at + word.size();
+        if ((at == 0 || !isLetter(text[at - 1])) && (end == text.size() || !isLetter(text[end])))
+            return true;
+    }
+    return false;
+}
+
 Unit unitOf(const std::string& written) {
     const std::string text = lower(written);
-    if (holds(text, {"1/cm", "cm-1", "cm^-1", "cm**-1", "wavenumber"}))
+    if (holds(text, {"1/cm", "cm-1", "cm^-1", "cm**-1", "cm\u207b\u00b9", "cm\u22121",
+                     "wavenumber", "wave number"}))
         return Unit::Wavenumber;
-    if (holds(text, {"nm", "nanomet"}))
+    if (hasWord(text, "nm") || holds(text, {"nanomet"}))
         return Unit::Nanometer;
-    if (holds(text, {"micromet", "micron", "um", "\u00b5m", "\u03bcm"}))
+    if (hasWord(text, "um") || holds(text, {"micromet", "micron", "\u00b5m", "\u03bcm"}))
         return Unit::Micrometer;
-    if (holds(text, {"ev", "electron"}))
+    if (hasWord(text, "ev") || holds(text, {"electron"}))
         return Unit::Electronvolt;
     return Unit::Unknown;
 }
 
-Scale scaleOf(const std::string& written) {
+/// What is told of intensities; nothing where the words say none of what is known here.
+std::optional<Scale> scaleOf(const std::string& written) {
     const std::string text = lower(written);
+    std::string bare;
+    for (const char c : text)
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '%')
+            bare += c;
     if (holds(text, {"transmi"}))
         return holds(text, {"%", "percent"}) ? Scale::Percent : Scale::Transmittance;
-    if (trim(text) == "%t" || trim(text) == "t%" || trim(text) == "t (%)")
+    if (bare == "%t" || bare == "t%")
         return Scale::Percent;
-    if (trim(text) == "t")
+    if (bare == "t")
         return Scale::Transmittance;
     if (holds(text, {"reflect"}))
         return Scale::Reflectance;
-    return text.starts_with("log") ? Scale::Logarithm : Scale::AsItIs;
+    if (bare.starts_with("log"))
+        return Scale::Logarithm;
+    if (holds(text, {"abs", "epsilon", "ext", "optical density", "intens", "a.u."}))
+        return Scale::AsItIs;
+    return std::nullopt;
 }
 
 /// What a file holds, before units.
 struct Raw {
     std::vector<double> x, y;
     Unit unit = Unit::Unknown;
-    Scale scale = Scale::AsItIs;
+    std::optional<Scale> scale;  ///< none where the file does not tell
     bool lines = false;
     std::vector<std::string> remarks;
 };
@@ -118,10 +140,52 @@ double numberOf(const std::string& cell, const TextLines& lines) {
     return value;
 }
 
-/// Titles begin with a letter, numbers never do.
+/// Titles begin with a letter or a sign of percent, numbers never do.
 bool isTitle(const std::string& line) {
     return !line.empty() && (std::isalpha(static_cast<unsigned char>(line.front())) != 0 ||
-                             line.front() == '"');
+                             line.front() == '"' || line.front() == '%');
+}
+
+/// Takes unit and scale from a line of titles. All behind the first word is looked at, for words
+/// may be all that separates columns.
+void takeTitles(const std::string& text, Raw& raw) {
+    const std::string first = cellsOf(text).front();
+    raw.unit = unitOf(first);
+    raw.scale = scaleOf(text.substr(first.size()));
+}
+
+/// Titles behind "#", as some programs write them: only a comment that names a unit at once is one.
+void takeComment(const std::string& text, Raw& raw) {
+    if (text.empty())
+        return;
+    Raw found;
+    takeTitles(text, found);
+    if (found.unit != Unit::Unknown) {
+        raw.unit = found.unit;
+        raw.scale = found.scale;
+    }
+}
+
+/// What is assumed where a file is silent.
+void assume(Raw& raw, SpectrumKind kind) {
+    if (raw.x.empty())
+        return;
+    if (raw.unit == Unit::Unknown) {
+        const double largest = *std::max_element(raw.x.begin(), raw.x.end());
+        raw.unit = kind != SpectrumKind::UV      ? Unit::Wavenumber
+                   : largest > mostElectronvolts ? Unit::Nanometer
+                                                 : Unit::Electronvolt;
+        raw.remarks.push_back(cat("positions are taken as ", nameOf(raw.unit)));
+    }
+    if (raw.scale || kind == SpectrumKind::Raman)
+        return;
+    std::vector<double> sorted = raw.y;
+    std::sort(sorted.begin(), sorted.end());
+    const bool bright = kind == SpectrumKind::IR && sorted[sorted.size() / 2] > sorted.back() / 2;
+    raw.remarks.push_back(cat("intensities are taken as absorbance",
+                              bright ? ", though they look like transmittance; a first line "
+                                       "\"cm-1,%T\" would tell"
+                                     : ""));
 }
 
 Raw rawOfText(const std::string& path, SpectrumKind kind) {
@@ -130,14 +194,18 @@ Raw rawOfText(const std::string& path, SpectrumKind kind) {
     bool begun = false;
     for (std::string_view line; lines.next(line);) {
         const std::string text = trim(line);
-        if (text.empty() || text.front() == '#')
+        if (text.empty())
             continue;
+        if (text.front() == '#') {
+            if (!begun)
+                takeComment(trim(text.substr(1)), raw);
+            continue;
+        }
         const std::vector<std::string> cells = cellsOf(text);
         const bool title = !begun && isTitle(text);
         begun = true;
         if (title) {
-            raw.unit = unitOf(cells.front());
-            raw.scale = cells.size() > 1 ? scaleOf(trim(cells[1])) : Scale::AsItIs;
+            takeTitles(text, raw);
             continue;
         }
         if (cells.size() != 2)
@@ -146,13 +214,7 @@ Raw rawOfText(const std::string& path, SpectrumKind kind) {
         raw.x.push_back(numberOf(cells[0], lines));
         raw.y.push_back(numberOf(cells[1], lines));
     }
-    if (raw.unit == Unit::Unknown && !raw.x.empty()) {
-        const double largest = *std::max_element(raw.x.begin(), raw.x.end());
-        raw.unit = kind != SpectrumKind::UV      ? Unit::Wavenumber
-                   : largest > mostElectronvolts ? Unit::Nanometer
-                                                 : Unit::Electronvolt;
-        raw.remarks.push_back(cat("positions are taken as ", nameOf(raw.unit)));
-    }
+    assume(raw, kind);
     return raw;
 }
 
@@ -238,7 +300,7 @@ MeasuredSpectrum readMeasured(const std::string& path, SpectrumKind kind) {
     toAbsorbance(raw, path);
     convertPositions(raw, kind, path);
     makeAscending(raw, path);
-    return {std::move(raw.x), std::move(raw.y), raw.lines, std::move(raw.remarks)};
+    return {path, std::move(raw.x), std::move(raw.y), raw.lines, std::move(raw.remarks)};
 }
 
 }  // namespace molspectra

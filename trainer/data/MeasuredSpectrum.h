@@ -10,6 +10,7 @@
 namespace molspectra {
 
 struct MeasuredSpectrum {
+    std::string path;                 ///< for what is said of it
     std::vector<double> positions;    ///< ascending; eV for UV, else 1/cm
     std::vector<double> intensities;  ///< absorbance, or as the file has it
     bool lines = false;               ///< peaks, not points of a curve
@@ -19,9 +20,9 @@ struct MeasuredSpectrum {
 /// Reads JCAMP-DX (told by its first characters) or text of two columns, with commas, semicolons,
 /// tabs or spaces between them and "#" before comments; both may be compressed by gzip.
 /// - Positions become eV for UV and 1/cm otherwise, from 1/cm, nm, micrometers or eV. JCAMP-DX
-///   tells the unit, text may in a first line of titles ("wavelength (nm), absorbance"); without
-///   one it is 1/cm, or for UV nm where the positions are beyond 50 and eV otherwise.
-/// - Transmittance, a fraction or percent, becomes absorbance, and logarithms of absorptivity
+///   tells the unit, text may in a first line of titles ("wavelength (nm), absorbance"), which may
+///   be a comment; without one it is 1/cm, or for UV nm where the positions are beyond 50 and eV otherwise.
+/// - Transmittance, a fraction or percent, becomes absorbance where it is told, and logarithms of absorptivity
 ///   become absorptivity.
 /// Absorbance at a position is proportional to the strength per energy there, so that nothing else
 /// changes with the unit of positions.

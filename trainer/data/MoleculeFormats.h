@@ -18,6 +18,8 @@ public:
     /// @return false if no more are wanted
     bool deliver(const std::string& where, NamedMolecule&& found);
     void fail(const std::string& where, std::string_view reason);
+    /// A line that belongs to no molecule; 0 is none.
+    void strayLine(int64_t line) { report_.strayLine = line; }
 
 private:
     ReadReport& report_;

@@ -17,6 +17,7 @@ struct ReadReport {
     int64_t read = 0;
     int64_t failed = 0;
     std::vector<std::string> reasons;  ///< of the first failures, "record 5: ..."
+    int64_t strayLine = 0;  ///< the first line of XYZ in no frame, so that indices may be shifted
 
     void addFailure(std::string reason);
 };
@@ -32,9 +33,10 @@ using TakeMolecule = std::function<bool(NamedMolecule&&)>;
 /// Reads what a path means:
 /// - .sdf, .mol: records with three-dimensional coordinates and hydrogens, kept as they are;
 ///   index is the record, from 0
-/// - .smi, .csv, .tsv, .txt: SMILES, in the column of that name, else the first; hydrogens and a
-///   geometry are made (ETKDG, then MMFF or UFF), the same with any number of threads; index is
-///   the column "index", "idx" or "id", else the row, from 0
+/// - .smi, .csv, .tsv, .txt: SMILES of one molecule each, in the column whose title ends so, else
+///   the first; hydrogens and a geometry are made (ETKDG, then MMFF or UFF), the same with any
+///   number of threads; index is the column "index", "idx" or, where it holds numbers, "id", else
+///   the row, from 0
 /// - .zip of XYZ files: index is the number in a file's name, else the place
 /// - .xyz, .extxyz: one or more frames; index is the frame, from 0
 /// - .npz: a shard, or labelled geometries as readDataset takes them

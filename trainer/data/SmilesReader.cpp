@@ -38,18 +38,30 @@ struct Columns {
     char separator = ' ';
     size_t smiles = 0;
     std::optional<size_t> index;
+    bool mayBeName = false;  ///< the index: "id" is a number in some files, a name in others
     bool header = false;
 };
 
+/// Cells may stand in quotes, which then may hold separators; no SMILES has any.
 std::vector<std::string> cellsOf(std::string_view line, char separator) {
-    std::vector<std::string> cells;
-    for (const std::string& cell : split(line, separator)) {
-        std::string text = trim(cell);
-        if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
-            text = text.substr(1, text.size() - 2);
-        cells.push_back(std::move(text));
+    std::vector<std::string> cells(1);
+    bool quoted = false;
+    for (const char letter : line) {
+        if (letter == '"')
+            quoted = !quoted;
+        else if (letter == separator && !quoted)
+            cells.emplace_back();
+        else
+            cells.back() += letter;
     }
+    for (std::string& cell : cells)
+        cell = trim(cell);
     return cells;
+}
+
+/// Whether a line ends within quotes: its row goes on.
+bool endsQuoted(std::string_view line) {
+    return std::count(line.begin(), line.end(), '"') % 2 != 0;
 }
 
 Columns columnsOf(std::string_view first) {
@@ -59,11 +71,12 @@ Columns columnsOf(std::string_view first) {
             columns.separator = separator;
     const std::vector<std::string> names = cellsOf(lower(first), columns.separator);
     for (size_t k = 0; k < names.size(); k++) {
-        if (names[k] == "smiles" || names[k] == "canonical_smiles") {
+        if (names[k].ends_with("smiles") && !columns.header) {
             columns.smiles = k;
             columns.header = true;
         } else if (names[k] == "index" || names[k] == "idx" || names[k] == "id") {
             columns.index = k;
+            columns.mayBeName = names[k] == "id";
         }
     }
     if (!columns.header)
@@ -94,6 +107,10 @@ std::string makeGeometry(const std::string& smiles, Molecule& molecule) {
     const std::unique_ptr<RDKit::RWMol> mol(RDKit::SmilesToMol(smiles));
     if (!mol)
         return "it is no SMILES that RDKit can read";
+    std::vector<int> fragmentOf;
+    if (const unsigned fragments = RDKit::MolOps::getMolFrags(*mol, fragmentOf); fragments > 1)
+        return cat("it has ", fragments, " parts without a bond between them, expected one "
+                   "molecule; leave counter-ions and solvents away");
     RDKit::MolOps::addHs(*mol);
     if (mol->getNumAtoms() == 0)
         return "it has no atoms";
@@ -139,20 +156,32 @@ public:
     /// The next jobs, at most `count`; none at the end of the file.
     std::vector<Job> next(size_t count) {
         std::vector<Job> jobs;
-        std::string_view line;
-        while (jobs.size() < count && lines_.next(line)) {
-            if (trim(line).empty())
+        std::string row;
+        while (jobs.size() < count && nextRow(row)) {
+            if (trim(row).empty())
                 continue;
             const bool first = !columns_;
             if (first)
-                columns_ = columnsOf(line);
+                columns_ = columnsOf(row);
             if (!first || !columns_->header)
-                jobs.push_back(makeJob(line));
+                jobs.push_back(makeJob(row));
         }
         return jobs;
     }
 
 private:
+    static constexpr int mostLines = 8;  ///< of a row whose quotes hold line breaks
+
+    bool nextRow(std::string& row) {
+        std::string_view line;
+        if (!lines_.next(line))
+            return false;
+        row = line;
+        for (int n = 1; n < mostLines && endsQuoted(row) && lines_.next(line); n++)
+            row += cat("\n", line);
+        return true;
+    }
+
     Job makeJob(std::string_view line) {
         Job job;
         job.line = lines_.number();
@@ -167,9 +196,15 @@ private:
         job.found.name = cells[columns_->smiles];
         if (job.found.name.empty())
             job.reason = "it has no SMILES";
+        if (columns_->mayBeName && row_ == 1 && !isInteger(cells[*columns_->index]))
+            columns_->index.reset();
         if (columns_->index)
             takeIndex(cells[*columns_->index], job);
         return job;
+    }
+
+    static bool isInteger(const std::string& text) {
+        return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
     }
 
     static void takeIndex(const std::string& text, Job& job) {

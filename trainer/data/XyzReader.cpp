@@ -81,6 +81,11 @@ std::string parseFile(const std::string& text, Molecule& molecule) {
     for (size_t i = 0; i < atoms; i++)
         if (!addAtom(lines[first + i], molecule))
             return cat("line ", first + i + 1, " is no atom: \"", trim(lines[first + i]), "\"");
+    if (lines.size() > first + atoms && addAtom(lines[first + atoms], ignored))
+        return cat("it has more than the ", atoms, " atoms that it tells");
+    for (size_t k = first + atoms; k < lines.size(); k++)
+        if (countOf(lines[k]))
+            return cat("line ", k + 1, " begins a second frame, expected one a file");
     return {};
 }
 
@@ -104,14 +109,29 @@ public:
         return count || !reason.empty();
     }
 
+    /// The first line that is in no frame; 0 if there was none. Behind it nobody knows how many
+    /// frames were meant.
+    int64_t strayLine() const { return strayLine_; }
+
 private:
+    bool nextLine(std::string_view& line) {
+        if (!std::exchange(kept_, false) && !lines_.next(keptLine_))
+            return false;
+        line = keptLine_;
+        return true;
+    }
+
     std::optional<long> findCount(std::string& reason) {
         std::string_view line;
-        while (lines_.next(line)) {
+        while (nextLine(line)) {
             if (const auto count = countOf(line))
                 return count;
-            if (reason.empty() && !trim(line).empty())
+            if (trim(line).empty())
+                continue;
+            if (reason.empty())
                 reason = cat("line ", lines_.number(), " is no number of atoms");
+            if (strayLine_ == 0)
+                strayLine_ = lines_.number();
         }
         return std::nullopt;
     }
@@ -130,9 +150,28 @@ private:
             if (reason.empty() && !addAtom(line, molecule))
                 reason = cat("line ", lines_.number(), " is no atom: \"", trim(line), "\"");
         }
+        takeSurplus(count, reason);
+    }
+
+    /// Atoms behind the last that was told make the frame a bad one.
+    void takeSurplus(long count, std::string& reason) {
+        std::string_view line;
+        Molecule ignored;
+        while (nextLine(line)) {
+            if (!addAtom(line, ignored)) {
+                kept_ = true;
+                return;
+            }
+            if (reason.empty())
+                reason = cat("line ", lines_.number(), " is one atom more than the ", count,
+                             " of its frame");
+        }
     }
 
     TextLines lines_;
+    std::string_view keptLine_;
+    bool kept_ = false;            ///< whether keptLine_ is still to be looked at
+    int64_t strayLine_ = 0;
     std::optional<long> pending_;  ///< number of atoms that ended a stretch of bad lines
 };
 
@@ -164,6 +203,7 @@ void readXyz(const std::string& path, MoleculeSink& sink) {
         std::string reason;
         if (!frames.next(found.molecule, reason))
             return;
+        sink.strayLine(frames.strayLine());
         if (!reason.empty())
             sink.fail(where, reason);
         else if (!sink.deliver(where, std::move(found)))
@@ -174,9 +214,15 @@ void readXyz(const std::string& path, MoleculeSink& sink) {
 void readXyzZip(const std::string& path, MoleculeSink& sink) {
     ZipWalk walk(path);
     int64_t place = 0;
+    std::string other;
     for (ZipMember member; walk.next(member);) {
-        if (lower(std::filesystem::path(member.name).extension().string()) != ".xyz")
+        const std::filesystem::path file(member.name);
+        if (file.filename().string().starts_with("._"))  // what a Mac adds
             continue;
+        if (lower(file.extension().string()) != ".xyz") {
+            other = member.name;
+            continue;
+        }
         NamedMolecule found{{}, member.name};
         found.molecule.index = numberOf(member.name).value_or(place);
         place++;
@@ -191,6 +237,9 @@ void readXyzZip(const std::string& path, MoleculeSink& sink) {
         else if (!sink.deliver(member.name, std::move(found)))
             return;
     }
+    if (place == 0)
+        fail("reading ", path, ": the archive holds ", other.empty() ? "nothing" : other,
+             ", expected .xyz files; unpack it and name its files");
 }
 
 }  // namespace molspectra
