@@ -7,7 +7,7 @@
 
 namespace molspectra {
 
-/// splitmix64: enough for shuffles and noise, its state is one number (saved in checkpoints).
+/// splitmix64: enough for shuffles and noise, its state is one number.
 class Random {
 public:
     explicit Random(uint64_t seed) : state_(seed) {}
@@ -21,9 +21,6 @@ public:
     double normal();
     /// A random order of 0..count-1 (Fisher-Yates).
     std::vector<int64_t> permutation(int64_t count);
-
-    uint64_t state() const { return state_; }
-    void restore(uint64_t state) { state_ = state; }
 
 private:
     uint64_t state_;

@@ -1,4 +1,4 @@
-// The rows are taken a few hundred at a time, so that nothing of them leaves the processor's
+// The rows are taken 128 at a time, so that nothing of them leaves the processor's
 // cache; going back, what belongs to a row is computed again. The second derivative needs no
 // formulas of its own: its two halves are the derivatives of the sums and of their slopes along
 // what the slopes' own slopes say, which dual numbers give.

@@ -122,6 +122,31 @@ def test_a_run_is_not_overwritten(trained, data):
     assert (trained / "config.ini").read_bytes() == before
 
 
+@pytest.mark.parametrize("option, value", [
+    ("--channels", 32), ("--noise-head", "on"), ("--model", "model.pt"), ("--preset", "quick"),
+    ("--energy-reference", "elements"), ("--note", "another"), ("--benchmark", 2)])
+def test_options_that_a_resumed_run_would_lose_are_refused(trained, option, value):
+    before = (trained / "config.ini").read_bytes()
+    result = run("finetune", "--resume", trained, f"{option}={value}")
+    assert result.returncode == 2
+    assert option in result.stderr and "--resume" in result.stderr
+    assert (trained / "config.ini").read_bytes() == before
+
+
+def test_model_of_an_earlier_run_is_not_overwritten(tmp_path, data):
+    model = tmp_path / "run" / "model.pt"
+    model.parent.mkdir()
+    model.write_text("of an earlier run")
+    check(finetune(data, model.parent), model, "another --output")
+    assert model.read_text() == "of an earlier run"
+
+
+def test_atoms_at_the_same_place(tmp_path):
+    positions = water()["R"]
+    positions[:, 2] = positions[:, 1]
+    check(finetune(changed(tmp_path, R=positions), tmp_path / "run"), "atoms 1 and 2", "same place")
+
+
 def test_split_larger_than_the_data(tmp_path, data):
     result = run("finetune", "--data", data, "--output", tmp_path / "run", *TINY, "--train", "950")
     check(result, "40", "950")

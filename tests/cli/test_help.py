@@ -42,6 +42,7 @@ def test_version_is_that_of_the_version_file():
     (["finetune", "--data", "x", "--output", "y", "--warmup", "-3"], ["--warmup", "-3"]),
     (["finetune", "--data", "x", "--output", "y", "--device", "gpu"], ["--device", "'gpu'"]),
     (["evaluate", "--model", "x", "--data", "y", "--device", "cuda:x"], ["cuda:x", "cuda:N"]),
+    (["finetune", "--data", "x", "--output", "y", "--threads", "-1"], ["--threads", "-1"]),
     (["evaluate", "--data", "x"], ["--model is missing"]),
     (["export", "--model", "x"], ["x"]),
 ])

@@ -33,6 +33,11 @@ def names(folder):
     return {path.name for path in folder.iterdir()}
 
 
+def settings(folder):
+    lines = (folder / "config.ini").read_text().splitlines()
+    return dict(line.split(" = ", 1) for line in lines)
+
+
 def facts(model):
     return json.loads(run("inspect", model, "--json").stdout)
 
@@ -182,9 +187,25 @@ def test_temperature_is_learnt_and_both_ways_are_found(tmp_path, shards, stage_o
 def test_stage_two_goes_on_from_an_earlier_specformer(tmp_path, shards, stage_two):
     pretrain(shards, tmp_path / "run", "--model", stage_two / "model.pt", "--spectra-model",
              stage_two / "spectra.pt", "--preset", "spectra", *FEW)
+    assert "temperature" not in settings(tmp_path / "run") and "temperature" in settings(stage_two)
     before, after = (metrics(folder) for folder in (stage_two, tmp_path / "run"))
     assert after[1]["validation_reconstruction"] == pytest.approx(
         before[-1]["validation_reconstruction"], rel=1e-4)
+
+
+def test_steps_of_a_resumed_run_replace_its_epochs(tmp_path, shards):
+    folder = tmp_path / "run"
+    pretrain(shards, folder, *TINY, *RUN, "--epochs", "1")
+    assert metrics(folder)[-1]["step"] == 5 and settings(folder)["epochs"] == "1"
+    result = run("pretrain", "--resume", folder, "--steps", "7")
+    assert result.returncode == 0, result.stderr
+    assert metrics(folder)[-1]["step"] == 7
+    assert "epochs" not in settings(folder) and settings(folder)["steps"] == "7"
+
+
+def test_note_of_a_resumed_run_is_refused(stage_one):
+    result = run("pretrain", "--resume", stage_one, "--note", "another")
+    assert result.returncode == 2 and "--note" in result.stderr
 
 
 @pytest.mark.parametrize("preset", [["denoise"], ["spectra", "--temperature", "0.3"]])

@@ -94,6 +94,20 @@ def test_configuration_file_repeats_a_run(tmp_path, trained):
                         for line in metrics(trained)[1:]]
 
 
+@pytest.mark.parametrize("note", ["PBE #2, 50% and %20", " two\nlines\r\n ", "\tindented"])
+def test_configuration_file_keeps_any_text(tmp_path, data, note):
+    named, first, again = tmp_path / "water #1.npz", tmp_path / "first", tmp_path / "again"
+    named.write_bytes(data.read_bytes())
+    result = run("finetune", "--data", named, "--output", first, *TINY, *SHORT, "--note", note)
+    assert result.returncode == 0, result.stderr
+    result = run("finetune", "--config", first / "config.ini", "--output", again)
+    assert result.returncode == 0, result.stderr
+    for folder in (first, again):
+        facts = json.loads(run("inspect", folder / "model.pt", "--json").stdout)
+        assert facts["provenance"]["note"] == note
+    assert (first / "config.ini").read_text() == (again / "config.ini").read_text()
+
+
 def test_interrupted_run_goes_on_where_it_stopped(tmp_path, data):
     options = ["--data", data, *TINY, "--train", "20", "--validation", "5", "--steps", "400",
                "--threads", "1"]

@@ -48,12 +48,14 @@ SpectraConfig smallSpectra() {
 }
 
 /// Writes model.pt and spectra.pt as pretrain does.
-void writeRun(const std::string& folder, const std::string& sha = "") {
+void writeRun(const std::string& folder, const std::string& sha = "",
+              const std::string& dtype = "float32") {
     ModelDescription network;
     network.config = smallConfig();
     network.species = {1, 8};
     network.toolVersion = "test";
-    saveModel(folder + "/model.pt", makeNetwork(network.config, 1), network);
+    network.dtype = dtype;
+    saveModel(folder + "/model.pt", makeNetwork(network, 1), network);
     SpectraDescription spectra;
     spectra.config = smallSpectra();
     spectra.uvWidth = 0.3;
@@ -162,6 +164,22 @@ TEST(Matching, Features_DoNotDependOnTheCompany) {
                                  singleTolerance, singleTolerance));
     }
     EXPECT_FALSE(at::allclose(spectra[0], spectra[1], singleTolerance, singleTolerance));
+}
+
+TEST(Matching, NetworkInDouble_GoesWithASpecFormerInSingle) {
+    const TemporaryFolder folder;
+    writeRun(folder.path(), "", "float64");
+    AlignedNetworks networks = loadAligned(folder.path(), c10::kCPU);
+    EXPECT_EQ(networks.batchOptions().type, at::kDouble);
+    EXPECT_EQ(networks.batchOptions().spectraType, at::kFloat);
+    const std::vector<Draw> draws = waters(2);
+    EXPECT_EQ(moleculeFeatures(networks, draws).size(0), 2);
+    EXPECT_EQ(spectraFeatures(networks, draws).size(0), 2);
+    EXPECT_EQ(fillMasked(networks, draws[1], 0.25, 1).size(), 2u);
+    QueryCurves curves;
+    for (const SpectrumConfig& each : networks.config().spectra)
+        curves.emplace_back(std::vector<float>(static_cast<size_t>(each.points), 0.5F));
+    EXPECT_EQ(queryFeatures(networks, curves).size(0), 1);
 }
 
 TEST(Matching, QueriesOfCurves_AreTheSpectraOfMolecules) {

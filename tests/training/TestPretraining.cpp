@@ -220,6 +220,23 @@ TEST_F(PretrainTest, StoppedAndResumed_EndsWithTheSameBits) {
         EXPECT_TRUE(at::equal(whole.buffers[n], parts.buffers[n])) << "buffer " << n;
 }
 
+TEST_F(PretrainTest, Fingerprint_KnowsOtherMoleculesOfTheSameCount) {
+    const nlohmann::json own = task(false)->fingerprint();
+    EXPECT_EQ(task(false)->fingerprint(), own);
+    std::swap(paths[0], paths[1]);
+    EXPECT_NE(task(false)->fingerprint(), own);
+}
+
+TEST_F(PretrainTest, Buffers_AreThoseOfBothNetworksOnce) {
+    std::set<const void*> places;
+    const std::shared_ptr<PretrainTask> made = task();
+    for (const at::Tensor& buffer : made->buffers())
+        places.insert(buffer.const_data_ptr());
+    EXPECT_EQ(places.size(), made->buffers().size());
+    // Moments of the noise, scale of energies, two of the radial functions, the temperature.
+    EXPECT_EQ(places.size(), 5U);
+}
+
 TEST_F(PretrainTest, Files_SayThatEnergiesAreUntrainedAndWhoseTheSpectraAre) {
     run("run");
     const LoadedModel model = loadModel(folder + "/run/model.pt");

@@ -27,7 +27,7 @@ PretrainBatchOptions batchOptions(const SpectraConfig& config) {
     options.config = config;
     options.widths = {1.0, 150.0};
     options.maskRatio.fill(0.3);
-    options.type = at::kDouble;
+    options.spectraType = at::kDouble;
     return options;
 }
 
@@ -127,7 +127,7 @@ TEST_P(SpecFormerForms, Forward_IsItsEquations) {
 TEST_P(SpecFormerForms, File_GivesTheSameOutput) {
     Module specFormer = makeSpecFormer(config(), 3);
     PretrainBatchOptions options = batchOptions(config());
-    options.type = at::kFloat;
+    options.spectraType = at::kFloat;
     const PretrainBatch batch = makePretrainBatch(draws({1, 2, 3}), options);
     evaluate(specFormer, batch.spectra, true);  // moves the statistics of batch norms
     const std::string path = testing::TempDir() + "/specformer.pt";

@@ -14,6 +14,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -45,6 +46,8 @@ protected:
         description.offset = found.offset;
         torch::jit::Module network = makeNetwork(config, 1);
         network.attr("energy_scale").toTensor().fill_(found.scale);
+        if (imported)
+            radialMeans(network).mul_(importedMeans);
         std::filesystem::create_directories(folder + "/" + subfolder);
         return {std::make_shared<EnergyForcesTask>(
                     network, description, makeSamples(train, config.cutoff, found.offset),
@@ -65,6 +68,12 @@ protected:
         return loadCheckpoint(folder + "/" + subfolder + "/checkpoint.pt").optimizer;
     }
 
+    static at::Tensor radialMeans(const torch::jit::Module& network) {
+        return network.attr("radial").toModule().attr("means").toTensor();
+    }
+
+    static constexpr double importedMeans = 0.9;  // of those of a new network
+    bool imported = false;
     ModelConfig config = smallConfig();
     FinetuneOptions options;
 };
@@ -151,6 +160,44 @@ TEST_F(TrainerTest, ExportedWeights_AreTheBestByValidation) {
     EXPECT_DOUBLE_EQ(provenance["validation_forces_mae"].get<double>(), best);
 }
 
+TEST_F(TrainerTest, ResumedRun_KeepsTheBuffersOfAnImportedNetwork) {
+    imported = true;
+    Trainer first = trainer();
+    run(first, 10);
+    const torch::jit::Module before = loadModel(folder + "/model.pt").network;
+    imported = false;
+    Trainer second = trainer();
+    second.resume();
+    run(second);
+    const torch::jit::Module after = loadModel(folder + "/model.pt").network;
+    EXPECT_TRUE(at::equal(radialMeans(after), radialMeans(before)));
+    EXPECT_FALSE(at::equal(radialMeans(after), radialMeans(makeNetwork(config, 1))));
+    EXPECT_TRUE(at::equal(after.attr("energy_scale").toTensor(),
+                          before.attr("energy_scale").toTensor()));
+}
+
+TEST_F(TrainerTest, Resume_RefusesAnotherNumberOfBuffers) {
+    Trainer first = trainer();
+    run(first, 10);
+    Checkpoint checkpoint = loadCheckpoint(folder + "/checkpoint.pt");
+    const size_t count = checkpoint.buffers.size();
+    checkpoint.buffers.pop_back();
+    saveCheckpoint(folder + "/checkpoint.pt", checkpoint);
+    Trainer second = trainer();
+    EXPECT_THAT([&] { second.resume(); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr(
+                    cat("found ", count - 1, " buffers, expected ", count))));
+}
+
+TEST_F(TrainerTest, Resume_RefusesOtherWeightsOfTheObjective) {
+    Trainer first = trainer();
+    run(first, 10);
+    options.objective.energyWeight += 0.1;
+    Trainer second = trainer();
+    EXPECT_THAT([&] { second.resume(); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("other data or options")));
+}
+
 TEST_F(TrainerTest, Resume_RefusesAnotherRunsCheckpoint) {
     Trainer first = trainer();
     run(first, 10);
@@ -192,6 +239,35 @@ TEST_F(TrainerTest, LossThatIsNoNumber_NamesItsStep) {
                     "training step [1-9]: the (loss|norm of the gradient) became -?(nan|inf)")));
 }
 
+TEST_F(TrainerTest, ValidationThatIsNoNumber_NamesItsStep) {
+    options.schedule.warmup = 0;
+    options.schedule.learningRate = 1e30;
+    options.schedule.minimum = 0.0;
+    options.validationInterval = 1;
+    Trainer learner = trainer();
+    EXPECT_THAT([&] { run(learner); },
+                testing::ThrowsMessage<Error>(testing::ContainsRegex(
+                    "validating after step 1: the loss became -?(nan|inf), expected a number")));
+}
+
+TEST_F(TrainerTest, AtomsAtOnePlace_AreNamedWithTheirFrame) {
+    std::vector<Frame> frames = springWaters(3);
+    std::copy_n(frames[1].positions.begin(), 3, frames[1].positions.begin() + 6);
+    EXPECT_THAT([&] { makeSamples(pointers(frames), config.cutoff, {}); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr(
+                    "frame 1 (counted from 0) of 3: found atoms 0 and 2 at the same place")));
+}
+
+TEST_F(TrainerTest, SamplesOfAStep_AreNoMoreThanThereAre) {
+    const std::vector<Frame> frames = springWaters(3);
+    const std::vector<Sample> samples = makeSamples(pointers(frames), config.cutoff, {});
+    ModelDescription description;
+    description.config = config;
+    options.batch = 8;
+    EXPECT_EQ(EnergyForcesTask(makeNetwork(config, 1), description, samples, samples, options)
+                  .samplesPerStep(), 3);
+}
+
 TEST_F(TrainerTest, Denoising_NeedsANoiseHead) {
     options.denoisingWeight = 0.1;
     EXPECT_THAT([&] { trainer(); },
@@ -221,6 +297,22 @@ TEST(Schedule, Plateau_FallsAfterPatienceAndNotBelowTheMinimum) {
     for (int n = 0; n < 3; n++)
         schedule.validated(2.0);
     EXPECT_DOUBLE_EQ(schedule.learningRate(5), 0.7);
+}
+
+TEST(Schedule, FactorOfAPlateau_ActsOnNoOtherSchedule) {
+    Schedule plateau({"plateau", 1.0, 0.1, 0, 0.8, 0}, 100);
+    plateau.validated(1.0);
+    plateau.validated(2.0);
+    ASSERT_DOUBLE_EQ(plateau.learningRate(5), 0.8);
+    Schedule constant({"constant", 1.0, 0.1, 0, 0.8, 0}, 100);
+    constant.restore(plateau.state());
+    EXPECT_DOUBLE_EQ(constant.learningRate(5), 1.0);
+}
+
+TEST(Schedule, Cosine_NeverRises) {
+    const Schedule schedule({"cosine", 0.1, 0.5, 0, 0.8, 2}, 100);
+    for (const int64_t step : {0, 50, 100})
+        EXPECT_DOUBLE_EQ(schedule.learningRate(step), 0.1);
 }
 
 TEST(Schedule, Cosine_EndsAtTheMinimum) {

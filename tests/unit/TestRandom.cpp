@@ -18,16 +18,6 @@ TEST(Random, Next_IsSplitmix64) {
     EXPECT_EQ(random.next(), 9817491932198370423ULL);
 }
 
-TEST(Random, Restore_ContinuesTheSequence) {
-    Random random(7);
-    random.normal();
-    const uint64_t state = random.state();
-    const double expected = random.normal();
-    Random other(0);
-    other.restore(state);
-    EXPECT_EQ(other.normal(), expected);
-}
-
 TEST(Random, Below_ReachesEveryNumberEquallyOften) {
     Random random(3);
     constexpr int bound = 7, draws = 70000;

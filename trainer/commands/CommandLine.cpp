@@ -28,6 +28,37 @@ std::string textOf(const boost::any& value) {
     return {};
 }
 
+/// A value as a configuration file may hold it: Boost ends a line at '#' and trims blanks.
+std::string escaped(const std::string& value) {
+    constexpr char digits[] = "0123456789ABCDEF";
+    std::string text;
+    for (size_t n = 0; n < value.size(); n++) {
+        const char letter = value[n];
+        const bool atEnd = n == 0 || n + 1 == value.size();
+        if (std::string_view("%#\r\n").find(letter) != std::string_view::npos ||
+            (atEnd && (letter == ' ' || letter == '\t')))
+            text += {'%', digits[letter / 16], digits[letter % 16]};
+        else
+            text += letter;
+    }
+    return text;
+}
+
+/// The value that escaped() was given; a '%' without two digits after it is one.
+std::string unescaped(const std::string& text) {
+    std::string value;
+    for (size_t n = 0; n < text.size(); n++) {
+        const std::string code = text[n] == '%' ? text.substr(n + 1, 2) : "";
+        if (code.size() == 2 && code.find_first_not_of("0123456789ABCDEFabcdef") == code.npos) {
+            value += static_cast<char>(std::stoi(code, nullptr, 16));
+            n += 2;
+        } else {
+            value += text[n];
+        }
+    }
+    return value;
+}
+
 std::string absolute(const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
 }
@@ -79,10 +110,13 @@ void CommandLine::store(const po::basic_parsed_options<char>& parsed) {
 void CommandLine::readConfig(const std::string& text, const std::string& where) {
     std::istringstream stream(text);
     try {
-        const auto parsed = po::parse_config_file(stream, all_, true);
-        for (const auto& option : parsed.options)
+        auto parsed = po::parse_config_file(stream, all_, true);
+        for (auto& option : parsed.options) {
             if (option.unregistered)
                 refuse(cat("key in ", where), option.string_key);
+            std::transform(option.value.begin(), option.value.end(), option.value.begin(),
+                           unescaped);
+        }
         store(parsed);
     } catch (const po::error& error) {
         throw UsageError(cat("reading ", where, ": ", error.what()));
@@ -127,11 +161,11 @@ std::string CommandLine::configText(const std::vector<std::string>& except) cons
             continue;
         if (const auto* list = boost::any_cast<std::vector<std::string>>(&value.value()))
             for (const std::string& item : *list)
-                text += cat(name, " = ", absolute(item), "\n");
+                text += cat(name, " = ", escaped(absolute(item)), "\n");
         else if (name == "model" || name == "spectra-model" || name == "split")
-            text += cat(name, " = ", absolute(textOf(value.value())), "\n");
+            text += cat(name, " = ", escaped(absolute(textOf(value.value()))), "\n");
         else
-            text += cat(name, " = ", textOf(value.value()), "\n");
+            text += cat(name, " = ", escaped(textOf(value.value())), "\n");
     }
     return text;
 }

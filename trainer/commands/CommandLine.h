@@ -61,7 +61,8 @@ public:
     std::string helpPage() const;
 
     /// All values as a configuration file; `except` is left out. Paths are made absolute, so that
-    /// the file means the same in every folder.
+    /// the file means the same in every folder. What such a file cannot hold is written as its
+    /// code: '%', '#', ends of lines, and blanks at either end, as in "%23".
     std::string configText(const std::vector<std::string>& except) const;
 
 private:

@@ -226,6 +226,13 @@ void writeRunFiles(const CommandLine& line, const Prepared& made, const RunFiles
     writeSplit(files.split(), made.split);
 }
 
+/// What a run that goes on has already.
+std::vector<std::string> optionsOfTheRun() {
+    std::vector<std::string> fixed = networkOptions();
+    fixed.insert(fixed.end(), {"model", "energy-reference", "preset", "note", "benchmark"});
+    return fixed;
+}
+
 std::function<std::string(const TrainingReport&)> progressText(const std::string& unit) {
     return [unit](const TrainingReport& report) {
         return cat("validation MAE: energy ", toFixed(report.figures.at("energy_mae"), 4), " ",
@@ -247,6 +254,8 @@ int finetune(const std::vector<std::string>& arguments) {
         fail("starting to fine-tune: found ", startedProcesses(), " processes that torchrun or ",
              "mpirun started, expected one; only pretrain shares its work among several");
     FinetuneOptions options = finetuneOptions(line);
+    if (resumed)
+        refuseWithResume(line, optionsOfTheRun());
     const ChosenDevice chosen = useDevice(line);
     if (benchmark == 0 && !resumed)
         makeRunFolder(files);
@@ -257,12 +266,11 @@ int finetune(const std::vector<std::string>& arguments) {
     const auto samples = [&](const FrameList& frames) {
         return makeSamples(frames, description.config.cutoff, description.offset);
     };
-    Trainer trainer(std::make_shared<EnergyForcesTask>(made.model.network, description,
-                                                       samples(made.train),
-                                                       samples(made.validation), options),
-                    options, files);
+    const auto task = std::make_shared<EnergyForcesTask>(
+        made.model.network, description, samples(made.train), samples(made.validation), options);
+    Trainer trainer(task, options, files);
     if (benchmark > 0) {
-        printBenchmark(trainer, benchmark, options.batch, made.device);
+        printBenchmark(trainer, benchmark, task->samplesPerStep(), made.device);
         return 0;
     }
     if (resumed)

@@ -126,20 +126,23 @@ std::vector<std::string> optionsWithoutUse(const CommandLine& line) {
     leave("model", networkOptions());
     leave("spectra-model", specFormerOptions());
     leave("spectra-model", {"uv-width", "line-width"});
+    // Else the run repeated would put this default in the place of the SpecFormer's own.
+    if (!line.given("temperature"))
+        leave("spectra-model", {"temperature"});
+    // Else they would win over these steps when the run goes on once more.
+    if (line.givenByUser("steps"))
+        left.push_back("epochs");
     return left;
 }
 
-/// A run that goes on keeps what it is made of; options that would be lost are refused.
-void refuseWithResume(const CommandLine& line) {
+/// What a run that goes on has already.
+std::vector<std::string> optionsOfTheRun() {
     std::vector<std::string> fixed = networkOptions();
     const std::vector<std::string> more = specFormerOptions();
     fixed.insert(fixed.end(), more.begin(), more.end());
     fixed.insert(fixed.end(), {"model", "spectra-model", "learn-temperature", "temperature",
-                               "uv-width", "line-width", "preset", "benchmark"});
-    for (const std::string& name : fixed)
-        if (line.givenByUser(name))
-            throw UsageError(cat("--", name, " was given together with --resume, which goes on ",
-                                 "with what the run has; leave one of them out"));
+                               "uv-width", "line-width", "preset", "note", "benchmark"});
+    return fixed;
 }
 
 Prepared prepare(const CommandLine& line, const MoleculeStream& stream,
@@ -189,7 +192,7 @@ int pretrain(const std::vector<std::string>& arguments) {
     if (line.givenByUser("epochs") && line.givenByUser("steps"))
         throw UsageError("--epochs was given together with --steps; leave one of them out");
     if (resuming)
-        refuseWithResume(line);
+        refuseWithResume(line, optionsOfTheRun());
     else if (options.usesSpectra() && line.values().count("spectra-model") == 0)
         spectraConfig(line, 1);  // wrong options are told before anything is made
     // Each process of a machine takes a graphics card of its own.

@@ -159,4 +159,11 @@ void refuseNetworkOptions(const CommandLine& line) {
                                  "taken as it is; leave one of them out"));
 }
 
+void refuseWithResume(const CommandLine& line, const std::vector<std::string>& fixed) {
+    for (const std::string& name : fixed)
+        if (line.givenByUser(name))
+            throw UsageError(cat("--", name, " was given together with --resume, which goes on ",
+                                 "with what the run has; leave one of them out"));
+}
+
 }  // namespace molspectra

@@ -39,7 +39,12 @@ ModelConfig networkConfig(const CommandLine& line);
 /// @throws UsageError if an option of a new network was given
 void refuseNetworkOptions(const CommandLine& line);
 
-/// Their names: of no use with --model.
+/// A run that goes on keeps what it is made of.
+/// @param fixed  names of options that would be lost
+/// @throws UsageError if one of them stands on the command line
+void refuseWithResume(const CommandLine& line, const std::vector<std::string>& fixed);
+
+/// The options of a new network: of no use with --model.
 std::vector<std::string> networkOptions();
 
 }  // namespace molspectra

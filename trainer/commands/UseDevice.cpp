@@ -37,6 +37,8 @@ po::options_description deviceOptions() {
 }
 
 ChosenDevice useDevice(const CommandLine& line, int64_t own) {
+    if (const auto count = line.get<int64_t>("threads"); count < 0)
+        throw UsageError(cat("--threads is ", count, ", expected 0 or more"));
     const auto wanted = line.get<std::string>("device");
     if (!isDeviceName(wanted))
         throw UsageError(cat("--device: found '", wanted,

@@ -21,9 +21,10 @@ struct MeasuredSpectrum {
 /// tabs or spaces between them and "#" before comments; both may be compressed by gzip.
 /// - Positions become eV for UV and 1/cm otherwise, from 1/cm, nm, micrometers or eV. JCAMP-DX
 ///   tells the unit, text may in a first line of titles ("wavelength (nm), absorbance"), which may
-///   be a comment; without one it is 1/cm, or for UV nm where the positions are beyond 50 and eV otherwise.
-/// - Transmittance, a fraction or percent, becomes absorbance where it is told, and logarithms of absorptivity
-///   become absorptivity.
+///   be a comment; without one it is 1/cm, or for UV nm where the positions are beyond 50 and eV
+///   otherwise.
+/// - Transmittance, a fraction or percent, becomes absorbance where it is told, and logarithms of
+///   absorptivity become absorptivity.
 /// Absorbance at a position is proportional to the strength per energy there, so that nothing else
 /// changes with the unit of positions.
 /// @throws Error naming the file and its line: no such file, ragged rows, not finite, an unknown

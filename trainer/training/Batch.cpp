@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "trainer/training/Batch.h"
 
+#include "core/Error.h"
+
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -46,15 +48,32 @@ double standardDeviation(const std::vector<double>& values) {
     return std::sqrt(sum / count);
 }
 
+/// Two atoms at one place have no direction to each other, and every sum over them is no number.
+void refuseAtomsAtOnePlace(const MoleculeGraph& graph, size_t frame, size_t frames) {
+    const auto apart = [&](size_t pair, size_t axis) {
+        const auto i = static_cast<size_t>(graph.pairs.receiver[pair]);
+        const auto j = static_cast<size_t>(graph.pairs.sender[pair]);
+        return graph.positions[3 * j + axis] + graph.pairs.shift[3 * pair + axis] !=
+               graph.positions[3 * i + axis];
+    };
+    for (size_t pair = 0; pair < graph.pairs.size(); pair++)
+        if (!apart(pair, 0) && !apart(pair, 1) && !apart(pair, 2))
+            fail("preparing frame ", frame, " (counted from 0) of ", frames, ": found atoms ",
+                 graph.pairs.receiver[pair], " and ", graph.pairs.sender[pair],
+                 " at the same place, expected a distance between them");
+}
+
 }  // namespace
 
 std::vector<Sample> makeSamples(std::span<const Frame* const> frames, double cutoff,
                                 const EnergyOffset& offset) {
     std::vector<Sample> samples;
     samples.reserve(frames.size());
-    for (const Frame* frame : frames)
+    for (const Frame* frame : frames) {
         samples.push_back({moleculeGraph(frame->numbers, frame->positions, cutoff, frame->cell),
                            frame->energy - offset.of(frame->numbers), frame->forces});
+        refuseAtomsAtOnePlace(samples.back().graph, samples.size() - 1, frames.size());
+    }
     return samples;
 }
 

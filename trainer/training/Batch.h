@@ -26,6 +26,8 @@ struct Batch {
 };
 
 /// Finds the pairs of each frame and takes the offset off its energy, in double precision.
+/// @throws Error naming a frame by its place among these, and two of its atoms, if they are at the
+///         same place
 std::vector<Sample> makeSamples(std::span<const Frame* const> frames, double cutoff,
                                 const EnergyOffset& offset);
 

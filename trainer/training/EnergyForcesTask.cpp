@@ -47,6 +47,17 @@ std::vector<double> EnergyForcesTask::rates() const {
     return all;
 }
 
+std::vector<at::Tensor> EnergyForcesTask::buffers() const {
+    std::vector<at::Tensor> all;
+    for (const at::Tensor& buffer : network_.buffers())
+        all.push_back(buffer);
+    return all;
+}
+
+int64_t EnergyForcesTask::samplesPerStep() const {
+    return std::min(options_.batch, static_cast<int64_t>(train_.size()));
+}
+
 int64_t EnergyForcesTask::stepsPerEpoch() const {
     return (static_cast<int64_t>(train_.size()) + options_.batch - 1) / options_.batch;
 }
@@ -95,7 +106,8 @@ nlohmann::json EnergyForcesTask::fingerprint() const {
     return {{"config", toJson(description_.config)},
             {"train", train_.size()},
             {"validation", validation_.size()},
-            {"labels", labels}};
+            {"labels", labels},
+            {"weights", {options_.objective.energyWeight, options_.objective.forcesWeight}}};
 }
 
 nlohmann::json EnergyForcesTask::description() const {

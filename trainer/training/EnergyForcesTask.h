@@ -22,11 +22,13 @@ public:
 
     std::vector<at::Tensor> parameters() const override;
     std::vector<double> rates() const override;
+    /// An imported model's are not those of a new network of its configuration.
+    std::vector<at::Tensor> buffers() const override;
     std::vector<std::string> termNames() const override { return {"energy", "forces"}; }
     Losses losses(int64_t step) override;
     Validation validate() override;
     int64_t stepsPerEpoch() const override;
-    int64_t samplesPerStep() const override { return options_.batch; }
+    int64_t samplesPerStep() const override;
     nlohmann::json fingerprint() const override;
     nlohmann::json description() const override;
     void write(const std::string& folder, const nlohmann::json& training) override;

@@ -57,6 +57,7 @@ PretrainBatchOptions AlignedNetworks::batchOptions() const {
     options.widths = widths();
     options.maskRatio = {0.0, 0.0, 0.0};
     options.type = (*model.network.parameters().begin()).scalar_type();
+    options.spectraType = (*spectra.specFormer.parameters().begin()).scalar_type();
     return options;
 }
 
@@ -100,7 +101,7 @@ at::Tensor spectraFeatures(AlignedNetworks& networks, std::span<const Draw> mole
 at::Tensor queryFeatures(AlignedNetworks& networks, const QueryCurves& curves) {
     const at::NoGradGuard noGradients;
     const SpectraConfig& config = networks.config();
-    const at::ScalarType type = networks.batchOptions().type;
+    const at::ScalarType type = networks.batchOptions().spectraType;
     SpectraInput input;
     input.present = at::zeros({1, static_cast<int64_t>(curves.size())}, at::kBool);
     for (size_t kind = 0; kind < curves.size(); kind++) {

@@ -125,9 +125,9 @@ void addSpectra(PretrainBatch& batch, std::span<const Draw> draws,
                 rows.add(row, draws[static_cast<size_t>(row)]);
         const bool hide = options.config.hideOverlap;
         batch.spectra.curves.push_back(
-            (hide ? withoutMasked(rows, config) : rows.curves).to(options.type));
+            (hide ? withoutMasked(rows, config) : rows.curves).to(options.spectraType));
         batch.spectra.masked.push_back(rows.masked);
-        batch.curves.push_back(rows.curves.to(options.type));
+        batch.curves.push_back(rows.curves.to(options.spectraType));
         batch.masked.push_back(rows.maskedPatches);
     }
     for (int64_t row = 0; row < molecules; row++)

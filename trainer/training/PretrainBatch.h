@@ -21,7 +21,8 @@ struct PretrainBatchOptions {
     LineWidths widths;
     std::array<double, 3> maskRatio{0.1, 0.1, 0.1};  ///< of the patches, by SpectrumKind
     uint64_t seed = 1;          ///< of noise and masks, beside each molecule's number
-    at::ScalarType type = at::kFloat;
+    at::ScalarType type = at::kFloat;         ///< of the graph and its noise: the network's
+    at::ScalarType spectraType = at::kFloat;  ///< of curves: the SpecFormer's
 };
 
 struct PretrainBatch {

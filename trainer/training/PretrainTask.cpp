@@ -46,6 +46,7 @@ PretrainTask::PretrainTask(torch::jit::Module network, ModelDescription descript
     if (!specFormer_)
         return;
     const SpectraDescription& spectra = specFormer_->description;
+    batchOptions_.spectraType = (*specFormer_->specFormer.parameters().begin()).scalar_type();
     batchOptions_.config = spectra.config;
     batchOptions_.widths = {spectra.uvWidth, spectra.vibrationalWidth};
 }
@@ -61,6 +62,9 @@ std::vector<at::Tensor> PretrainTask::parameters() const {
 
 std::vector<at::Tensor> PretrainTask::buffers() const {
     std::vector<at::Tensor> all{noiseMoments_};
+    // An imported model's are not those of a new network of its configuration.
+    for (const at::Tensor& buffer : network_.buffers())
+        all.push_back(buffer);
     if (!specFormer_)
         return all;
     for (const at::Tensor& buffer : specFormer_->specFormer.buffers())
@@ -247,10 +251,20 @@ Validation PretrainTask::validate() {
     return found;
 }
 
+/// A number that other molecules, or the same in another order, would hardly give.
+double PretrainTask::heldBackNumber() const {
+    double sum = 0.0, place = 0.0;
+    for (const Draw& draw : stream_.validation())
+        for (const double x : draw.molecule->positions)
+            sum += ++place * x;
+    return sum;
+}
+
 nlohmann::json PretrainTask::fingerprint() const {
     nlohmann::json json{{"config", toJson(description_.config)},
                         {"molecules", stream_.molecules()},
                         {"validation", stream_.options().validation},
+                        {"held_back", heldBackNumber()},
                         {"window", stream_.options().window},
                         {"sigma", options_.denoisingSigma},
                         {"weights", {options_.denoisingWeight, options_.reconstructionWeight,

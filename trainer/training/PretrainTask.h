@@ -63,6 +63,7 @@ private:
     Parts forward(const PretrainBatch& batch, bool training);
     std::vector<double> countsOf(const PretrainBatch& batch) const;
     double noiseDeviation(const PretrainBatch& batch) const;
+    double heldBackNumber() const;
     at::Tensor denoising(const PretrainBatch& batch, const Parts& parts) const;
     std::vector<at::Tensor> reconstruction(const PretrainBatch& batch, const Parts& parts) const;
     void validateSpectra(const std::vector<at::Tensor>& molecules,

@@ -11,16 +11,16 @@
 namespace molspectra {
 
 double Schedule::learningRate(int64_t step) const {
-    const double peak = options_.learningRate;
+    const double peak = options_.learningRate, minimum = std::min(options_.minimum, peak);
     if (step < options_.warmup)
         return peak * static_cast<double>(step + 1) / static_cast<double>(options_.warmup);
     if (options_.kind == "cosine") {
         const auto span = static_cast<double>(std::max<int64_t>(steps_ - options_.warmup, 1));
         const double done = std::min(static_cast<double>(step - options_.warmup) / span, 1.0);
-        return options_.minimum +
-               0.5 * (peak - options_.minimum) * (1.0 + std::cos(std::numbers::pi * done));
+        return minimum + 0.5 * (peak - minimum) * (1.0 + std::cos(std::numbers::pi * done));
     }
-    return std::max(peak * factor_, std::min(options_.minimum, peak));
+    // A run may go on with another schedule than the one whose factor its checkpoint has.
+    return options_.kind == "plateau" ? std::max(peak * factor_, minimum) : peak;
 }
 
 void Schedule::validated(double loss) {

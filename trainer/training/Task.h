@@ -25,7 +25,7 @@ struct Validation {
 };
 
 /// The loop (Trainer) owns steps, weights and files; a task owns data and objective. The loss of a
-/// step depends on the weights and the step's number alone.
+/// step depends on the weights, the task's buffers and the step's number alone.
 class Task {
 public:
     virtual ~Task() = default;

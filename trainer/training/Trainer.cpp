@@ -153,6 +153,10 @@ TrainingReport Trainer::State::validate() {
     std::vector<double> losses{found.loss};
     processes->sum(losses, device);
     const double loss = losses[0] / static_cast<double>(processes->size());
+    if (!std::isfinite(loss))
+        fail("validating after step ", step, ": the loss became ", loss, ", expected a number; ",
+             "look for atoms on top of each other in the held-back data, or try a smaller ",
+             "--learning-rate");
     TrainingReport report;
     report.validated = true;
     lastFigures = found.figures;
@@ -274,8 +278,12 @@ void Trainer::resume() {
     if (state.at("run") != s.fingerprint())
         fail("resuming from ", s.files.checkpoint(), ": it belongs to a run with other data or ",
              "options (", state.at("run").dump(), "), expected ", s.fingerprint().dump());
+    const std::vector<at::Tensor> buffers = s.task->buffers();
+    if (checkpoint.buffers.size() != buffers.size())
+        fail("resuming from ", s.files.checkpoint(), ": found ", checkpoint.buffers.size(),
+             " buffers, expected ", buffers.size());
     s.optimizer.restore(checkpoint.optimizer);
-    copyInto(s.task->buffers(), checkpoint.buffers);
+    copyInto(buffers, checkpoint.buffers);
     s.best.clear();
     for (const at::Tensor& weights : checkpoint.best)
         s.best.push_back(toDevice(weights, s.device));
