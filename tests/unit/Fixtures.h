@@ -17,7 +17,9 @@ namespace molspectra::test {
 class TemporaryFolder {
 public:
     TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "molspectra-XXXXXX").string();
+        // mkdtemp wants six of them at the end.
+        const std::string pattern = "molspectra-" + std::string(6, 'X');
+        std::string name = (std::filesystem::temp_directory_path() / pattern).string();
         path_ = ::mkdtemp(name.data()) != nullptr ? name : "";
         EXPECT_FALSE(path_.empty());
     }
