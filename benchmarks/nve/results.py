@@ -16,7 +16,6 @@ import common
 import report
 
 EVALUATORS = ("native", "torchscript")
-LONG_BLOCKS = report.BLOCKS // 2
 NOTE = """# Energy conservation
 
 One molecule in vacuum, velocity Verlet without CMMotionRemover. 300 K start, Langevin
@@ -42,26 +41,9 @@ def observations(settings, evaluator):
     return times, (energies - energies[0]) / facts["atoms"], facts
 
 
-def drift(times, energies):
-    """report.drift's slope, and the larger of its standard error and the one of blocks twice as
-    long.
-
-    Ten blocks alone claim too much of correlated data. On made-up energies with an exponential
-    correlation time of 1/500, 1/50, 1/20 and 1/10 of the trajectory (1000 of each) their error was
-    0.99, 0.89, 0.73 and 0.61 of the slopes' true scatter; the larger of both 1.11, 1.03, 0.90 and
-    0.80. Two of it hold the truth in 93, 92, 88 and 82 of 100."""
-    slope, error = report.drift(times, energies)
-    count = len(times) // LONG_BLOCKS * LONG_BLOCKS
-    x = times[:count].reshape(LONG_BLOCKS, -1).mean(axis=1)
-    y = energies[:count].reshape(LONG_BLOCKS, -1).mean(axis=1)
-    off = y - np.polyval(np.polyfit(x, y, 1), x)
-    scatter = np.sum(off ** 2) / (LONG_BLOCKS - 2)
-    return slope, max(error, np.sqrt(scatter / np.sum((x - x.mean()) ** 2)))
-
-
 def measure(settings, evaluator):
     times, energies, facts = observations(settings, evaluator)
-    slope, error = drift(times, energies)
+    slope, error = report.drift(times, energies)
     return {"molecule": settings["molecule"], "model": produce.identity(settings)["model"][:12],
             "evaluator": facts["evaluator"], "platform": settings["platform"],
             "precision": "single" if "single" in facts["evaluator"] else "double",

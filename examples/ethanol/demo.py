@@ -145,7 +145,7 @@ def run(folder, options):
         stages.run(title, [folder / name / "held_back.json",
                            folder / name / "held_back_predicted.npz"],
                    lambda: evaluate(folder / name, options))
-    stages.run("dynamics in OpenMM: minimise, 5 ps Langevin at 500 K, 5 ps NVE",
+    stages.run("dynamics in OpenMM: minimise, 5 ps Langevin at 500 K, 20 ps NVE",
                [folder / "dynamics" / "observed.npz"],
                lambda: simulate(folder / "dynamics", options))
     stages.run("figures and report", [folder / "report.md"],

@@ -12,7 +12,8 @@ import numpy as np
 TIME_STEP = 0.0005  # ps
 TEMPERATURE = 500.0  # K
 FRICTION = 5.0  # 1/ps
-STEPS = 10000  # of each dynamics: 5 ps
+LANGEVIN_STEPS = 10000  # 5 ps
+NVE_STEPS = 40000  # 20 ps: energy swaps between vibrations in picoseconds
 OBSERVE = 10  # steps between observations
 WRITE = 20  # steps between frames of a DCD file
 COVALENT_RADII = {1: 0.31, 6: 0.76, 7: 0.71, 8: 0.66}  # A
@@ -74,25 +75,25 @@ def make_simulation(topology, system, integrator, platform):
                           properties)
 
 
-def observe(simulation, dcd, label):
-    """Runs STEPS steps; returns time ps [T], total energy kJ/mol [T] (both at every OBSERVE-th
+def observe(simulation, dcd, label, steps):
+    """Runs that many steps; returns time ps [T], total energy kJ/mol [T] (both at every OBSERVE-th
     step), positions A [T,N,3] and wall seconds."""
     from openmm import app, unit
 
     simulation.reporters.append(app.DCDReporter(str(dcd), WRITE))
     energies, positions = [], []
     began = time.time()
-    for step in range(OBSERVE, STEPS + 1, OBSERVE):
+    for step in range(OBSERVE, steps + 1, OBSERVE):
         simulation.step(OBSERVE)
         state = simulation.context.getState(getEnergy=True, getPositions=True)
         total = state.getPotentialEnergy() + state.getKineticEnergy()
         energies.append(total.value_in_unit(unit.kilojoule_per_mole))
         positions.append(state.getPositions(asNumpy=True).value_in_unit(unit.angstrom))
         if sys.stderr.isatty() and step % 500 == 0:
-            print(f"\r  {label}: {step * TIME_STEP:.2f} of {STEPS * TIME_STEP:.0f} ps",
-                  end="\n" if step == STEPS else "", file=sys.stderr, flush=True)
+            print(f"\r  {label}: {step * TIME_STEP:.2f} of {steps * TIME_STEP:.0f} ps",
+                  end="\n" if step == steps else "", file=sys.stderr, flush=True)
     simulation.reporters.clear()
-    times = np.arange(OBSERVE, STEPS + 1, OBSERVE) * TIME_STEP
+    times = np.arange(OBSERVE, steps + 1, OBSERVE) * TIME_STEP
     return times, np.array(energies), np.array(positions), time.time() - began
 
 
@@ -125,7 +126,7 @@ def langevin(topology, system, start, folder, platform, seed):
     simulation.minimizeEnergy(maxIterations=200)
     write_pdb(simulation, folder / "ethanol.pdb")
     simulation.context.setVelocitiesToTemperature(TEMPERATURE, seed)
-    seen = observe(simulation, folder / "langevin.dcd", "Langevin")
+    seen = observe(simulation, folder / "langevin.dcd", "Langevin", LANGEVIN_STEPS)
     state = simulation.context.getState(getPositions=True, getVelocities=True)
     return seen, (state.getPositions(asNumpy=True)._value,
                   state.getVelocities(asNumpy=True).value_in_unit(unit.nanometer / unit.picosecond))
@@ -137,7 +138,7 @@ def nve(topology, system, positions, velocities, folder, platform):
     simulation = make_simulation(topology, system, VerletIntegrator(TIME_STEP), platform)
     simulation.context.setPositions(positions)
     simulation.context.setVelocities(without_drift(system, velocities))
-    return observe(simulation, folder / "nve.dcd", "NVE")
+    return observe(simulation, folder / "nve.dcd", "NVE", NVE_STEPS)
 
 
 def run(model, data, folder, device, threads, seed):
