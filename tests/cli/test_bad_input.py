@@ -33,6 +33,7 @@ def changed(tmp_path, **arrays):
 
 def test_missing_file(tmp_path):
     check(finetune(tmp_path / "absent.npz", tmp_path / "run"), "absent.npz", "No such file")
+    assert not (tmp_path / "run").exists(), "a start that failed leaves no folder"
 
 
 def test_truncated_file(tmp_path, data):

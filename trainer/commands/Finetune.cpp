@@ -258,7 +258,7 @@ int finetune(const std::vector<std::string>& arguments) {
         refuseWithResume(line, optionsOfTheRun());
     const ChosenDevice chosen = useDevice(line);
     if (benchmark == 0 && !resumed)
-        makeRunFolder(files);
+        refuseUsedFolder(files);
     Prepared made = prepare(line, resumed ? std::optional(files) : std::nullopt, chosen);
     ModelDescription& description = made.model.description;
     options.reportFactor = energyFactor(description.energyUnit, made.userUnit);
@@ -275,6 +275,7 @@ int finetune(const std::vector<std::string>& arguments) {
     }
     if (resumed)
         trainer.resume();
+    makeRunFolder(files);
     writeRunFiles(line, made, files);
     return trainUntilDone(trainer, header, files, "finetune", progressText(made.userUnit));
 }

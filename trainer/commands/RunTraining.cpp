@@ -40,13 +40,16 @@ std::vector<std::string> resumedArguments(const std::vector<std::string>& argume
     return all;
 }
 
-void makeRunFolder(const RunFiles& files) {
+void refuseUsedFolder(const RunFiles& files) {
     if (std::filesystem::exists(files.checkpoint()))
         fail("starting a run in ", files.folder, ": found the checkpoint of an earlier run; go on ",
              "with --resume ", files.folder, ", or give another --output");
     if (std::filesystem::exists(files.model()))
         fail("starting a run in ", files.folder, ": found ", files.model(), " of an earlier run; ",
              "give another --output, or move it away");
+}
+
+void makeRunFolder(const RunFiles& files) {
     std::error_code error;
     std::filesystem::create_directories(files.folder, error);
     if (error)

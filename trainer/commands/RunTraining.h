@@ -16,8 +16,12 @@ namespace molspectra {
 /// Command line of the run to go on with: that run's options, overridden by those given now.
 std::vector<std::string> resumedArguments(const std::vector<std::string>& arguments);
 
-/// A new folder, or one without a run: what an earlier run left is never overwritten.
-/// @throws Error
+/// What an earlier run left is never overwritten.
+/// @throws Error if the folder holds a run
+void refuseUsedFolder(const RunFiles& files);
+
+/// Made when all else is ready, so that a start that fails leaves nothing behind.
+/// @throws Error with the system's reason
 void makeRunFolder(const RunFiles& files);
 
 /// Runs until the end or until it is interrupted; shows progress.
