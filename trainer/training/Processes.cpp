@@ -117,6 +117,23 @@ void Processes::sum(std::vector<double>& numbers, c10::Device device) {
     numbers.assign(host.const_data_ptr<double>(), host.const_data_ptr<double>() + host.numel());
 }
 
+void Processes::average(std::vector<at::Tensor>& tensors) {
+    if (size() == 1)
+        return;
+    std::vector<at::Tensor> flat;
+    for (const at::Tensor& tensor : tensors)
+        flat.push_back(tensor.detach().reshape({-1}));
+    at::Tensor all = at::cat(flat);
+    sum(all);
+    all.div_(static_cast<double>(size()));
+    int64_t start = 0;
+    for (at::Tensor& tensor : tensors) {
+        const int64_t count = tensor.numel();
+        tensor = all.narrow(0, start, count).view(tensor.sizes());
+        start += count;
+    }
+}
+
 bool Processes::any(bool flag, c10::Device device) {
     std::vector<double> flags{flag ? 1.0 : 0.0};
     sum(flags, device);

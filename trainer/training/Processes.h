@@ -25,6 +25,8 @@ public:
     /// The tensors of all processes, by rank; equal shapes. @throws Error as sum
     virtual std::vector<at::Tensor> gather(const at::Tensor& tensor) = 0;
 
+    /// Replaces tensors, of one device and type, by their means over all processes.
+    void average(std::vector<at::Tensor>& tensors);
     /// Replaces numbers by their sums over all processes.
     void sum(std::vector<double>& numbers, c10::Device device);
     /// Whether `flag` is set in any process.

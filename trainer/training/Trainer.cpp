@@ -9,22 +9,16 @@
 #include "trainer/training/Optimizer.h"
 #include "trainer/training/Schedule.h"
 #include "trainer/training/StepSums.h"
+#include "trainer/training/Interval.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <chrono>
 #include <cmath>
 #include <optional>
 
 namespace molspectra {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void copyInto(const std::vector<at::Tensor>& target, const std::vector<at::Tensor>& source) {
     const at::NoGradGuard noGradients;
@@ -52,56 +46,29 @@ struct Trainer::State {
     std::vector<at::Tensor> best{};  ///< parameters of the best validation, then buffers
 
     int64_t step = 0, bestStep = 0;
-    double bestLoss = -1.0, secondsBefore = 0.0;
+    double bestLoss = -1.0;
     Figures lastFigures{}, bestFigures{};
-    Clock::time_point began = Clock::now();
     StepSums unread{};  ///< loss, its terms, norm of the gradient
-    std::vector<double> sums{};  ///< of the steps since the last validation: loss and its terms
-    double gradientNorm = 0.0;
-    int64_t lossCount = 0;
-    double windowSecondsBefore = 0.0;
-    Clock::time_point windowBegan = Clock::now();
+    Interval interval{};
+    double secondsBefore = 0.0;
+    Stopwatch clock{};
 
     int64_t validationInterval() const {
         return options.validationInterval > 0 ? options.validationInterval
                                               : task->stepsPerEpoch();
     }
-    double seconds() const { return secondsBefore + secondsSince(began); }
-    double windowSeconds() const { return windowSecondsBefore + secondsSince(windowBegan); }
 
     void trainStep();
-    void average(std::vector<at::Tensor>& gradients, std::vector<at::Tensor>& numbers);
     void read();
-    void startWindow();
+    void beginInterval() { interval.begin(task->termNames().size() + 1); }
     TrainingReport validate();
     void fill(TrainingReport& report);
-    nlohmann::json windowLine(const TrainingReport& report) const;
+    nlohmann::json intervalLine(const TrainingReport& report) const;
     void save();
     void saveBest();
     nlohmann::json fingerprint() const;
     std::vector<at::Tensor> exported() const;
 };
-
-/// Of one process the numbers are the mean already; of several each has its part.
-void Trainer::State::average(std::vector<at::Tensor>& gradients,
-                             std::vector<at::Tensor>& numbers) {
-    if (processes->size() == 1)
-        return;
-    std::vector<at::Tensor> flat;
-    for (const auto* list : {&gradients, &numbers})
-        for (const at::Tensor& tensor : *list)
-            flat.push_back(tensor.detach().reshape({-1}));
-    at::Tensor all = at::cat(flat);
-    processes->sum(all);
-    all.div_(static_cast<double>(processes->size()));
-    int64_t start = 0;
-    for (auto* list : {&gradients, &numbers})
-        for (at::Tensor& tensor : *list) {
-            const int64_t count = tensor.numel();
-            tensor = all.narrow(0, start, count).view(tensor.sizes());
-            start += count;
-        }
-}
 
 void Trainer::State::trainStep() {
     const Losses losses = task->losses(step);
@@ -110,10 +77,15 @@ void Trainer::State::trainStep() {
     for (size_t n = 0; n < gradients.size(); n++)
         gradients[n] = gradients[n].defined() ? gradients[n].contiguous()
                                               : at::zeros_like(optimizer.parameters()[n]);
-    std::vector<at::Tensor> numbers{losses.total.detach()};
+    // One message for gradients and losses.
+    std::vector<at::Tensor> shared = gradients;
+    shared.push_back(losses.total.detach());
     for (const at::Tensor& term : losses.terms)
-        numbers.push_back(term.detach());
-    average(gradients, numbers);
+        shared.push_back(term.detach());
+    processes->average(shared);
+    const auto rest = shared.begin() + static_cast<std::ptrdiff_t>(gradients.size());
+    gradients.assign(shared.begin(), rest);
+    std::vector<at::Tensor> numbers(rest, shared.end());
     numbers.push_back(optimizer.step(gradients, schedule.learningRate(step)));
     unread.add(numbers);
     step++;
@@ -131,10 +103,7 @@ void Trainer::State::read() {
             fail("training step ", steps > 1 ? cat(step - steps, " to ") : "", step - 1, ": the ",
                  n == 0 ? "loss" : "norm of the gradient", " became ", numbers[n],
                  ", expected a number; try a smaller --learning-rate or --gradient-clip 10");
-    for (size_t n = 0; n < sums.size(); n++)
-        sums[n] += numbers[n];
-    gradientNorm = last.back();
-    lossCount += steps;
+    interval.add(steps, numbers, last.back());
 }
 
 /// What the model files get: averaged weights, and the statistics that belong to them.
@@ -186,15 +155,13 @@ void Trainer::State::save() {
         return;
     const nlohmann::json state{{"description", task->description()},
                                {"step", step},
-                               {"seconds", seconds()},
+                               {"seconds", clock.seconds()},
                                {"schedule", schedule.state()},
                                {"bestLoss", bestLoss},
                                {"bestStep", bestStep},
                                {"lastFigures", lastFigures},
                                {"bestFigures", bestFigures},
-                               {"window", sums},
-                               {"windowSteps", lossCount},
-                               {"windowSeconds", windowSeconds()},
+                               {"interval", interval.state()},
                                {"device", c10::DeviceTypeName(device.type(), true)},
                                {"run", fingerprint()}};
     saveCheckpoint(files.checkpoint(), {state, optimizer.state(), task->buffers(), best});
@@ -206,7 +173,8 @@ void Trainer::State::saveBest() {
     const std::vector<at::Tensor> kept = exported(), trained = copyOf(kept);
     if (!best.empty())
         copyInto(kept, best);
-    nlohmann::json training{{"steps", step}, {"best_step", bestStep}, {"seconds", seconds()}};
+    nlohmann::json training{{"steps", step}, {"best_step", bestStep},
+                            {"seconds", clock.seconds()}};
     for (const auto& [name, value] : bestFigures)
         training["validation_" + name] = value;
     task->write(files.folder, training);
@@ -216,22 +184,21 @@ void Trainer::State::saveBest() {
 /// What a report says of the steps since the last validation.
 void Trainer::State::fill(TrainingReport& report) {
     read();
-    const auto count = static_cast<double>(lossCount);
     report.step = step;
     report.steps = options.steps;
     report.epoch = step / task->stepsPerEpoch();
-    report.seconds = seconds();
+    report.seconds = clock.seconds();
     report.figures = lastFigures;
     report.bestFigures = bestFigures;
-    if (lossCount == 0)
+    if (interval.steps() == 0)
         return;
-    report.trainLoss = sums[0] / count;
-    report.samplesPerSecond = count * static_cast<double>(task->samplesPerStep()) /
-                              std::max(windowSeconds(), 1e-9);
-    report.secondsLeft = static_cast<double>(options.steps - step) * windowSeconds() / count;
+    report.trainLoss = interval.mean(0);
+    report.samplesPerSecond =
+        static_cast<double>(task->samplesPerStep()) / interval.secondsPerStep();
+    report.secondsLeft = static_cast<double>(options.steps - step) * interval.secondsPerStep();
 }
 
-nlohmann::json Trainer::State::windowLine(const TrainingReport& report) const {
+nlohmann::json Trainer::State::intervalLine(const TrainingReport& report) const {
     nlohmann::json line{{"step", step},
                         {"epoch", report.epoch},
                         {"seconds", report.seconds},
@@ -239,23 +206,15 @@ nlohmann::json Trainer::State::windowLine(const TrainingReport& report) const {
                         {"best", report.best}};
     for (const auto& [name, value] : report.figures)
         line["validation_" + name] = value;
-    if (lossCount == 0)
+    if (interval.steps() == 0)
         return line;
-    const auto count = static_cast<double>(lossCount);
     line["samples_per_second"] = report.samplesPerSecond;
-    line["gradient_norm"] = gradientNorm;
+    line["gradient_norm"] = interval.gradientNorm();
     line["train_loss"] = report.trainLoss;
     const std::vector<std::string> names = task->termNames();
     for (size_t n = 0; n < names.size(); n++)
-        line["train_" + names[n] + "_loss"] = sums[n + 1] / count;
+        line["train_" + names[n] + "_loss"] = interval.mean(n + 1);
     return line;
-}
-
-void Trainer::State::startWindow() {
-    sums.assign(task->termNames().size() + 1, 0.0);
-    windowSecondsBefore = 0.0;
-    lossCount = 0;
-    windowBegan = Clock::now();
 }
 
 Trainer::Trainer(std::shared_ptr<Task> task, const TrainingOptions& options, RunFiles files,
@@ -266,7 +225,7 @@ Trainer::Trainer(std::shared_ptr<Task> task, const TrainingOptions& options, Run
                            Optimizer(parameters, rates, options),
                            Schedule(options.schedule, options.steps),
                            parameters.front().device()});
-    state_->startWindow();
+    state_->beginInterval();
 }
 
 Trainer::~Trainer() = default;
@@ -294,9 +253,7 @@ void Trainer::resume() {
     s.bestStep = state.at("bestStep");
     s.lastFigures = state.at("lastFigures").get<Figures>();
     s.bestFigures = state.at("bestFigures").get<Figures>();
-    s.sums = state.at("window").get<std::vector<double>>();
-    s.lossCount = state.at("windowSteps");
-    s.windowSecondsBefore = state.at("windowSeconds");
+    s.interval.restore(state.at("interval"));
 }
 
 bool Trainer::run(const nlohmann::json& header,
@@ -308,16 +265,17 @@ bool Trainer::run(const nlohmann::json& header,
     if (s.processes->first())
         fresh ? metrics.emplace(s.files.metrics(), header)
               : metrics.emplace(s.files.metrics(), s.step);
-    s.began = s.windowBegan = Clock::now();
-    Clock::time_point shown = s.began;
+    s.clock.start(s.secondsBefore);
+    s.interval.goOn();
+    Stopwatch sinceShown;
     TrainingReport line;
     const auto validate = [&] {
         s.read();
         line = s.validate();
         s.fill(line);
         if (metrics)
-            metrics->write(s.windowLine(line));
-        s.startWindow();
+            metrics->write(s.intervalLine(line));
+        s.beginInterval();
         report(line);
     };
     if (fresh)
@@ -326,11 +284,11 @@ bool Trainer::run(const nlohmann::json& header,
         s.trainStep();
         if (s.step % s.validationInterval() == 0 || s.step == s.options.steps) {
             validate();
-        } else if (secondsSince(shown) > 0.5) {
+        } else if (sinceShown.seconds() > 0.5) {
             line.validated = line.best = false;
             s.fill(line);
             report(line);
-            shown = Clock::now();
+            sinceShown.start();
         }
         if (s.step % s.options.checkpointInterval == 0) {
             s.save();
@@ -346,11 +304,11 @@ std::vector<double> Trainer::benchmark(int64_t count) {
     constexpr int64_t unmeasured = 5;
     std::vector<double> times;
     for (int64_t n = 0; n < unmeasured + count; n++) {
-        const Clock::time_point start = Clock::now();
+        const Stopwatch clock;
         state_->trainStep();
         state_->read();
         if (n >= unmeasured)
-            times.push_back(1e3 * secondsSince(start));
+            times.push_back(1e3 * clock.seconds());
     }
     return times;
 }
