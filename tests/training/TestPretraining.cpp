@@ -76,6 +76,32 @@ TEST_F(StreamTest, Batches_DependOnTheStepAlone) {
     }
 }
 
+TEST_F(StreamTest, GroupedIsomers_StandTogetherInANewOrderEachEpoch) {
+    MoleculeStream stream(
+        writeShards(folder, {7, 5, 9, 4}),
+        {.batch = 4, .validation = 5, .window = 100, .seed = 3, .groupIsomers = true});
+    std::set<std::vector<int64_t>> orders;
+    std::set<int> first;
+    for (int64_t epoch = 0; epoch < 8; epoch++) {
+        std::vector<int64_t> order;
+        std::vector<int> last;  // elements; molecules of an even and of an odd number differ
+        for (int64_t step = 5 * epoch; step < 5 * (epoch + 1); step++)
+            for (const Draw& draw : stream.batch(step)) {
+                order.push_back(draw.molecule->index);
+                last.push_back(draw.molecule->numbers[2]);
+            }
+        EXPECT_EQ(std::set<int64_t>(order.begin(), order.end()).size(), 20U);
+        int changes = 0;
+        for (size_t n = 1; n < last.size(); n++)
+            changes += last[n] != last[n - 1] ? 1 : 0;
+        EXPECT_EQ(changes, 1) << "epoch " << epoch;
+        orders.insert(order);
+        first.insert(last.front());
+    }
+    EXPECT_EQ(orders.size(), 8U);
+    EXPECT_EQ(first.size(), 2U) << "no formula is always the first";
+}
+
 TEST_F(StreamTest, TooFewMolecules_AreCounted) {
     const auto paths = writeShards(folder, {3, 2});
     try {

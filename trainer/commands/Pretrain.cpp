@@ -199,10 +199,11 @@ int pretrain(const std::vector<std::string>& arguments) {
     const ChosenDevice chosen = useDevice(line, localRank());
     const auto processes = processesFromEnvironment(chosen.device);
     if (benchmark == 0 && !resuming && processes->first())
-        makeRunFolder(files);
+        refuseUsedFolder(files);
     MoleculeStream stream(line.get<std::vector<std::string>>("data"),
                           {options.batch * processes->size(), line.get<int64_t>("validation"),
-                           line.get<int64_t>("window"), options.seed});
+                           line.get<int64_t>("window"), options.seed,
+                           line.get<bool>("group-isomers")});
     if (const auto epochs = line.get<int64_t>("epochs"); epochs > 0 && !line.givenByUser("steps"))
         options.steps = epochs * stream.stepsPerEpoch();
     if (processes->first())
@@ -228,8 +229,10 @@ int pretrain(const std::vector<std::string>& arguments) {
     }
     if (resuming)
         trainer.resume();
-    if (processes->first())
+    if (processes->first()) {
+        makeRunFolder(files);
         writeFileSafely(files.config(), line.configText(optionsWithoutUse(line)));
+    }
     return trainUntilDone(trainer, header, files, "pretrain", figuresText, processes->first());
 }
 

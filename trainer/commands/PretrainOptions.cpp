@@ -44,6 +44,8 @@ po::options_description dataGroup() {
          "shards, or folders of them, as molspectra data writes")
         ("validation", integer(base.validation), "molecules held back to validate")
         ("window", integer(base.window), "molecules in memory, which are shuffled together")
+        ("group-isomers", flag(base.groupIsomers),
+         "molecules of one formula in the same batches, harder to tell apart for the contrast")
         ("uv-width", number(widths.uv), "full width at half maximum of broadened UV lines, eV")
         ("line-width", number(widths.vibrational), "of broadened IR and Raman lines, 1/cm");
     return group;

@@ -3,7 +3,6 @@
 #include "trainer/data/MoleculeStream.h"
 
 #include "core/Error.h"
-#include "core/Random.h"
 
 #include <algorithm>
 
@@ -101,7 +100,7 @@ void MoleculeStream::enter(size_t number) {
     });
     std::vector<size_t> files = window.files;
     std::sort(files.begin(), files.end());
-    std::vector<std::pair<size_t, int64_t>> places;
+    std::vector<Place> places;
     for (const size_t file : files) {
         if (!loaded_.contains(file))
             loaded_[file] = load(file);
@@ -111,11 +110,31 @@ void MoleculeStream::enter(size_t number) {
                 places.emplace_back(file, place);
     }
     const auto stream = static_cast<uint64_t>(epoch_) << 24 | static_cast<uint64_t>(number);
+    Random random = randomFor(options_.seed, windowPurpose, stream);
     order_.clear();
-    for (const int64_t n : randomFor(options_.seed, windowPurpose, stream)
-                               .permutation(static_cast<int64_t>(places.size())))
+    for (const int64_t n : random.permutation(static_cast<int64_t>(places.size())))
         order_.push_back(places[static_cast<size_t>(n)]);
+    if (options_.groupIsomers)
+        groupIsomers(random);
     window_ = number;
+}
+
+/// Formulas in random order, each of them as its molecules were shuffled.
+void MoleculeStream::groupIsomers(Random& random) {
+    std::map<std::vector<int>, std::vector<Place>> byFormula;
+    for (const auto& [file, place] : order_) {
+        std::vector<int> formula = (*loaded_.at(file))[static_cast<size_t>(place)].numbers;
+        std::sort(formula.begin(), formula.end());
+        byFormula[formula].emplace_back(file, place);
+    }
+    std::vector<std::vector<Place>> groups;
+    for (const auto& [formula, members] : byFormula)
+        groups.push_back(members);
+    order_.clear();
+    for (const int64_t n : random.permutation(static_cast<int64_t>(groups.size()))) {
+        const std::vector<Place>& members = groups[static_cast<size_t>(n)];
+        order_.insert(order_.end(), members.begin(), members.end());
+    }
 }
 
 std::vector<Draw> MoleculeStream::batch(int64_t step) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/Random.h"
 #include "trainer/data/Shard.h"
 
 #include <map>
@@ -18,6 +19,7 @@ struct StreamOptions {
     int64_t validation = 100;   ///< molecules held back, drawn by the seed
     int64_t window = 16384;     ///< molecules that are in memory and shuffled together, about
     uint64_t seed = 1;
+    bool groupIsomers = false;  ///< molecules of one formula come one after the other
 };
 
 /// One molecule of a batch. Its number is the same wherever it stands in the order, and another in
@@ -27,9 +29,9 @@ struct Draw {
     uint64_t number = 0;
 };
 
-/// Each epoch the shards are put in a new order, then cut into windows, whose molecules are
-/// shuffled. What does not fill a last batch is left out until the next epoch. The order depends on
-/// the seed and the files alone, so that a stopped run can go on at any step.
+/// Each epoch puts the shards in a new order and cuts them into windows, whose molecules are
+/// shuffled, or whose formulas are. What fills no last batch is left out until the next epoch. The
+/// order depends on seed and files alone, so that a stopped run can go on at any step.
 class MoleculeStream {
 public:
     /// @param paths  shards, or folders of them
@@ -59,6 +61,7 @@ private:
         std::vector<int64_t> heldBack;       ///< places in it, ascending
         int64_t train() const { return size - static_cast<int64_t>(heldBack.size()); }
     };
+    using Place = std::pair<size_t, int64_t>;  ///< a file, and a place in it
     struct Window {
         std::vector<size_t> files;
         int64_t start = 0, count = 0;  ///< places in the epoch's order
@@ -67,6 +70,7 @@ private:
     void holdBack();
     void startEpoch(int64_t epoch);
     void enter(size_t window);
+    void groupIsomers(Random& random);
     std::shared_ptr<const Shard> load(size_t file);
     Draw draw(const std::shared_ptr<const Shard>& shard, size_t file, int64_t place) const;
 
@@ -81,7 +85,7 @@ private:
     std::vector<Window> windows_;
     size_t window_ = 0;
     std::map<size_t, std::shared_ptr<const Shard>> loaded_;
-    std::vector<std::pair<size_t, int64_t>> order_;  ///< file and place, of the present window
+    std::vector<Place> order_;  ///< of the present window
 };
 
 }  // namespace molspectra

@@ -266,6 +266,7 @@ nlohmann::json PretrainTask::fingerprint() const {
                         {"validation", stream_.options().validation},
                         {"held_back", heldBackNumber()},
                         {"window", stream_.options().window},
+                        {"groupIsomers", stream_.options().groupIsomers},
                         {"sigma", options_.denoisingSigma},
                         {"weights", {options_.denoisingWeight, options_.reconstructionWeight,
                                      options_.contrastWeight}}};
