@@ -18,6 +18,7 @@ RATES = ("5e-4", "1e-3", "2e-3")  # one is chosen for each kind at 200 frames of
 # Files below the data folder.
 SPECTRA = "spectra/bigqm7w_spectra.npz"
 EQUILIBRIUM = "equilibrium/gdb7.sdf.gz"
+FORCES = "offeq/xtb_md.npz"  # frames of short dynamics of the molecules in SPECTRA
 MOLECULES = {"ethanol": "md17/md17_ethanol.npz", "uracil": "md17/md17_uracil.npz"}
 VALIDATION, TEST = 50, 1000  # frames; fewer to test where a file holds fewer
 
@@ -26,6 +27,7 @@ DATA = {  # folder of shards: source, what is left out besides MOLECULES, furthe
     "spectra": ("rest.npz", ("heldback.npz",), []),
     "equilibrium": (EQUILIBRIUM, ("heldback.npz",), []),
 }
+LABELLED = "forces"  # one more folder: the frames of FORCES whose molecules are in "spectra"
 
 EVERY_PRETRAINING = ("--learning-rate 4e-4 --schedule cosine --validation-interval 0 "
                      "--checkpoint-interval 200 --seed 1").split()
@@ -35,14 +37,23 @@ LENGTH2 = "--epochs 60 --batch 128 --warmup 200 --average-decay 0.995".split()
 PATCHES = ("--uv-patch 40 --uv-stride 40 --ir-patch 100 --ir-stride 100 "
            "--raman-patch 100 --raman-stride 100").split()
 STAGE2 = ["--preset", "spectra", *LENGTH2, *PATCHES]
+# Forces alone: energies of different molecules do not align, and the theory is not that of MD17.
+STAGE3 = ("--energy-unit kcal/mol --energy-reference elements --energy-weight 0 --forces-weight 1 "
+          "--train 46000 --validation 300 --test 0 --batch 32 --steps 2500 --warmup 200 "
+          "--average-decay 0.995 --gradient-clip 100").split()
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is pre-trained: on which shards, from which other one, with which options."""
+    """How a network is pre-trained: on which shards, from which other one, with which options.
+    `finetune` is the command where the shards are the labelled frames."""
     shards: tuple
     start: str
     options: list
+
+    @property
+    def command(self):
+        return "finetune" if self.shards == (LABELLED,) else "pretrain"
 
 
 PRETRAINING = {
@@ -50,6 +61,10 @@ PRETRAINING = {
     "spectra": Recipe(("spectra",), "denoise", STAGE2),
     "denoise-long": Recipe(("spectra",), "denoise", ["--preset", "denoise", *LENGTH2]),
     "wide-noise": Recipe(("equilibrium", "spectra"), "", [*STAGE1, "--denoising-sigma", "0.1"]),
+    "fewer-molecules": Recipe(("equilibrium",), "", [*STAGE1, "--epochs", "51"]),
+    "forces": Recipe((LABELLED,), "", STAGE3),
+    "spectra-forces": Recipe((LABELLED,), "spectra", STAGE3),
+    "isomers": Recipe(("spectra",), "denoise", [*STAGE2, "--group-isomers"]),
     "without-uv": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "ir,raman"]),
     "without-ir": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,raman"]),
     "without-raman": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,ir"]),
@@ -60,15 +75,29 @@ PRETRAINING = {
 MAIN = ("scratch", "denoise", "denoise-long", "spectra")
 FINETUNED_OTHERWISE = {  # whose network, and options that are added
     "slow-encoder": ("denoise", ["--encoder-rate", "0.3"]),
+    "noisy-pass": ("spectra", ["--denoising-weight", "0.1", "--denoising-sigma", "0.04"]),
 }
-TRIED = (*FINETUNED_OTHERWISE, "wide-noise")  # other ways to begin, compared in one cell
+# Other ways to begin, compared in one cell.
+TRIED = (*FINETUNED_OTHERWISE, "wide-noise", "fewer-molecules", "isomers", "forces",
+         "spectra-forces")
 ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
 KINDS = MAIN + TRIED + ABLATIONS
-TITLES = {"scratch": "from scratch", "denoise": "denoising", "spectra": "denoising + spectra",
-          "denoise-long": "longer denoising", "without-uv": "without UV",
-          "wide-noise": "denoising, σ 0.1 Å",
-          "slow-encoder": "denoising, encoder at 0.3 of the rate", "without-ir": "without IR",
-          "without-raman": "without Raman"}
+TITLES = {
+    "scratch": "from scratch",
+    "denoise": "denoising",
+    "denoise-long": "longer denoising",
+    "spectra": "denoising + spectra",
+    "slow-encoder": "denoising, encoder at 0.3 of the rate",
+    "noisy-pass": "denoising + spectra, denoised in fine-tuning as well",
+    "wide-noise": "denoising, σ 0.1 Å",
+    "fewer-molecules": "denoising, gdb7 alone, as many steps",
+    "isomers": "denoising + spectra, isomers in the same batches",
+    "forces": "GFN2-xTB forces",
+    "spectra-forces": "denoising + spectra + GFN2-xTB forces",
+    "without-uv": "without UV",
+    "without-ir": "without IR",
+    "without-raman": "without Raman",
+}
 
 EVERY_FINETUNING = ("--preset md17 --batch 8 --schedule cosine --gradient-clip 100 "
                     "--validation-interval 250 --checkpoint-interval 500").split()
@@ -80,6 +109,8 @@ CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
 CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLATIONS
+RATED = (*MAIN, "forces", "spectra-forces")  # rates are chosen for these; ...
+WHOLE = "spectra"  # ... all others take that of this kind
 
 
 def valueOf(options, name):
@@ -117,8 +148,10 @@ class Pretraining(Task):
         return [*self.recipe.options, *EVERY_PRETRAINING]
 
     @property
-    def epochs(self):
-        return int(valueOf(self.options, "--epochs"))
+    def length(self):
+        """What the run counts and up to which number: ("epoch", 30)."""
+        counted = "step" if "--steps" in self.options else "epoch"
+        return counted, int(valueOf(self.options, f"--{counted}s"))
 
 
 @dataclass(frozen=True)
@@ -143,6 +176,7 @@ def shards():
     for folder in DATA:
         needs = () if folder == "heldback" else ("data-heldback",)
         yield Shards(f"data-{folder}", "data", needs, folder)
+    yield Shards(f"data-{LABELLED}", "data", ("data-spectra",), LABELLED)
 
 
 def pretraining(part, kind):
@@ -167,6 +201,11 @@ def runName(kind, cell, seed):
     return f"{molecule}-{frames}-{budget}-{kind}-seed{seed}"
 
 
+def rated(kind):
+    """The kind by whose trials its rate is chosen."""
+    return kind if kind in RATED else WHOLE
+
+
 def trials(part, kind):
     """The runs by which a kind's learning rate is chosen; the best one is its result at seed 1."""
     return [Finetuning(f"{runName(kind, CHOICE, SEEDS[0])}-rate{rate}", part, network(kind), kind,
@@ -176,16 +215,18 @@ def trials(part, kind):
 def finetunings(part, kinds, cell):
     """Seed by seed, so that what is finished first can be compared."""
     found = []
-    for seed in SEEDS[1:] if cell == CHOICE else SEEDS:
+    for seed in SEEDS:
         for kind in kinds:
-            needs = (*network(kind), *(trial.name for trial in trials(part, kind)))
+            if cell == CHOICE and kind in RATED and seed == SEEDS[0]:
+                continue
+            needs = (*network(kind), *(trial.name for trial in trials(part, rated(kind))))
             found.append(Finetuning(runName(kind, cell, seed), part, needs, kind, cell, seed))
     return found
 
 
 def choices(part, kinds):
-    return [task for kind in kinds for task in trials(part, kind)] + finetunings(part, kinds,
-                                                                                 CHOICE)
+    return [task for kind in kinds if kind in RATED
+            for task in trials(part, kind)] + finetunings(part, kinds, CHOICE)
 
 
 @dataclass

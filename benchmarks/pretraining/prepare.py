@@ -16,6 +16,9 @@ import matrix
 FLAT = {"atom_offset": ("z", "pos"), "mode_offset": ("freq", "ir", "raman"),
         "state_offset": ("uv_ev", "uv_f")}
 
+SYMBOLS = {1: "H", 6: "C", 7: "N", 8: "O", 9: "F"}
+FRAMES = "frames.xyz"
+
 
 def partOf(path):
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +58,38 @@ def cutSpectra(source, folder):
     first = matrix.HELD_BACK + matrix.SPARE
     writeArrays(folder / "heldback.npz", chosen(arrays, np.sort(molecules[:first])))
     writeArrays(folder / "rest.npz", chosen(arrays, np.sort(molecules[first:])))
+
+
+def numbersIn(shards):
+    """The molecules' numbers in their collection."""
+    found = set()
+    for path in shards.glob("*.npz"):
+        with np.load(path) as file:
+            found.update(file["index"].tolist())
+    return found
+
+
+def writeForces(source, shards, folder):
+    """The frames of the molecules in the shards as extended XYZ: kcal/mol and angstrom."""
+    wanted, lines, molecules, count = numbersIn(shards), [], 0, 0
+    with np.load(source) as file:
+        data = dict(file)
+    atoms, frames, rows = (data[f"{name}_offset"] for name in ("atom", "frame", "coord"))
+    for m, number in enumerate(data["index"].tolist()):
+        if number not in wanted:
+            continue
+        symbols = [SYMBOLS[z] for z in data["z"][atoms[m]:atoms[m + 1]]]
+        shape = (frames[m + 1] - frames[m], len(symbols), 3)
+        both = np.concatenate([data[name][rows[m]:rows[m + 1]].reshape(shape)
+                               for name in ("pos", "forces")], axis=2)
+        for energy, frame in zip(data["energy"][frames[m]:frames[m + 1]], both):
+            lines.append(f"{len(symbols)}\nProperties=species:S:1:pos:R:3:forces:R:3 "
+                         f"energy={energy:.6f}")
+            lines += [f"{symbol} " + " ".join(f"{value:.5f}" for value in row)
+                      for symbol, row in zip(symbols, frame)]
+        molecules, count = molecules + 1, count + len(both)
+    writeText(folder / FRAMES, "\n".join(lines) + "\n")
+    return {"molecules": molecules, "frames": count}
 
 
 def countMolecules(folder):

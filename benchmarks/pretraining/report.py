@@ -87,6 +87,7 @@ def settingLines(content):
     known = {name: f"{counts[name]:,}" if name in counts else "(not made yet)"
              for name in matrix.DATA}
     patches = " ".join(matrix.PATCHES)
+    frames = next((row["frames"] for row in content["data"] if row["name"] == matrix.LABELLED), 0)
     return [
         f"Pre-training: {known['equilibrium']} molecules near their minima (gdb7) and "
         f"{known['spectra']} with UV, IR and Raman spectra (bigQM7w); {known['heldback']} more "
@@ -98,14 +99,17 @@ def settingLines(content):
         f"The SpecFormer has coarser patches than the program's default, `{patches}`, for less "
         "work; all else is the default. *Longer denoising* goes on with "
         "denoising alone on the molecules of the spectra, as many epochs, the same batch and "
-        "rates: what spectra add over it is not just longer training.", "",
+        "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
+        f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
+        "molecules with spectra, learned without energies, the energy head included.", "",
         f"Fine-tuning: MD17, batches of 8, {matrix.VALIDATION} frames to validate, "
         f"{matrix.TEST:,} to test (fewer where the file has fewer: 750 of uracil); "
         f"{len(matrix.SEEDS)} seeds, each with frames and a training seed of its own that all "
         "kinds share, and smaller training sets are parts of larger ones. Learning rates were "
         "chosen for each kind by validation error at 200 frames of ethanol, "
         f"{matrix.stepsOf('short'):,} steps, seed {matrix.SEEDS[0]}, and kept everywhere else, the "
-        "longer budget included. The tested weights are the best by validation.", ""]
+        "longer budget included; kinds without trials of their own take that of "
+        f"*{title(matrix.WHOLE)}*. The tested weights are the best by validation.", ""]
 
 
 def errorTable(rows):
@@ -162,7 +166,7 @@ def choiceTable(rows, heading, kinds):
 
 def rateTable(rows):
     lines = []
-    for kind in matrix.KINDS:
+    for kind in matrix.RATED:
         tried = trialsOf(rows, kind)
         cells = [NONE if rate not in tried else "diverged" if tried[rate]["diverged"]
                  else f"{bestValidation(tried[rate]):.3f}" for rate in matrix.RATES]
@@ -228,10 +232,11 @@ def commandLines(content):
         head = " ".join([source.rsplit("/", 1)[-1], "--unique", *options])
         lines.append(f"molspectra data {head} --exclude {' '.join([left, *excluded])} "
                      f"--output {folder}")
-    for row in sorted(content["pretraining"], key=lambda row: list(matrix.PRETRAINING).index(
-            row["name"]) if row["name"] in matrix.PRETRAINING else len(matrix.PRETRAINING)):
+    made = {row["name"]: row for row in content["pretraining"]}
+    for row in (made[kind] for kind in matrix.PRETRAINING if kind in made):
         start = f"--model {row['start']}/model.pt " if row["start"] else ""
-        lines.append(f"molspectra pretrain --data {' '.join(row['shards'])} {start}"
+        command = matrix.PRETRAINING[row["name"]].command
+        lines.append(f"molspectra {command} --data {' '.join(row['shards'])} {start}"
                      f"{row['options']} --output {row['name']}")
     for budget in matrix.BUDGETS:
         options = " ".join([*matrix.EVERY_FINETUNING, *matrix.BUDGETS[budget]])

@@ -65,8 +65,9 @@ def trialsOf(rows, kind):
 
 
 def chosenRate(rows, kind):
-    """The rate of the smallest validation error; None until all were tried."""
-    tried = trialsOf(rows, kind)
+    """The rate of the smallest validation error; None until all were tried. Kinds that have
+    no trials take that of another one."""
+    tried = trialsOf(rows, matrix.rated(kind))
     if len(tried) < len(matrix.RATES):
         return None
     return min(matrix.RATES, key=lambda rate: bestValidation(tried[rate]))
@@ -75,7 +76,7 @@ def chosenRate(rows, kind):
 def cellRows(rows, kind, cell):
     """Seed -> row of the runs that count; those that diverged are left out."""
     wanted = {matrix.runName(kind, cell, seed): seed for seed in matrix.SEEDS}
-    if cell == matrix.CHOICE:
+    if cell == matrix.CHOICE and kind in matrix.RATED:
         rate = chosenRate(rows, kind)
         name = matrix.runName(kind, cell, matrix.SEEDS[0])
         wanted = {key: seed for key, seed in wanted.items() if key != name}

@@ -7,10 +7,10 @@ SPDX-License-Identifier: MIT
     .venv/bin/python benchmarks/pretraining/run.py DATA_FOLDER --only first,spectra
     .venv/bin/python benchmarks/pretraining/run.py report
 
-DATA_FOLDER holds spectra/bigqm7w_spectra.npz, equilibrium/gdb7.sdf.gz, md17/md17_ethanol.npz and
-md17/md17_uracil.npz. The matrix is in matrix.py; all of it takes days of one core, so it goes on
-where it stopped, a finished run is a line of docs/results/pretraining.json at once, and several
-invocations may work at the same time: no two do the same run. `report` writes
+DATA_FOLDER holds spectra/bigqm7w_spectra.npz, equilibrium/gdb7.sdf.gz, offeq/xtb_md.npz,
+md17/md17_ethanol.npz and md17/md17_uracil.npz. The matrix is in matrix.py; all of it takes days of
+one core, so it goes on where it stopped, a finished run is a line of docs/results/pretraining.json
+at once, and several invocations may work at the same time: no two do the same run. `report` writes
 docs/results/pretraining.md and its pictures from the lines that are there. To do it all anew, name
 another --work and --results.
 """
@@ -65,7 +65,7 @@ def select(every, only):
 
 
 def checkData(folder):
-    for name in (matrix.SPECTRA, matrix.EQUILIBRIUM, *matrix.MOLECULES.values()):
+    for name in (matrix.SPECTRA, matrix.EQUILIBRIUM, matrix.FORCES, *matrix.MOLECULES.values()):
         if not (folder / name).is_file():
             sys.exit(f"reading {folder}: found no {name}; give the folder that holds it")
 
@@ -73,9 +73,9 @@ def checkData(folder):
 def commands(work, task, rows):
     """What the program is called with, as in a first call."""
     if isinstance(task, Shards):
-        return [work.shardsArguments(task)]
+        return [] if task.folder == matrix.LABELLED else [work.shardsArguments(task)]
     if isinstance(task, Pretraining):
-        return [["pretrain", *work.pretrainArguments(task), "--output", work.run(task),
+        return [[task.recipe.command, *work.pretrainArguments(task), "--output", work.run(task),
                  *work.device()]]
     rate = task.rate or chosenRate(rows, task.kind) or "RATE"
     return [["finetune", *work.finetuneArguments(task, rate), "--output", work.run(task),

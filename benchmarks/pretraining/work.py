@@ -114,6 +114,11 @@ class Work(Schedule):
 
     def makeShards(self, task, claim):
         folder = self.shards(task.folder)
+        if task.folder == matrix.LABELLED:
+            counts = prepare.writeForces(self.given.data / matrix.FORCES, self.shards("spectra"),
+                                         folder)
+            self.results.add("data", {"name": task.folder, **counts})
+            return
         if task.folder == "heldback" and not folder.is_dir():
             prepare.cutSpectra(self.given.data / matrix.SPECTRA, folder.parent)
         if not folder.is_dir():
@@ -123,20 +128,24 @@ class Work(Schedule):
     def pretrainArguments(self, task):
         recipe = task.recipe
         start = ["--model", self.model(recipe.start)] if recipe.start else []
-        return ["--data", *map(self.shards, recipe.shards), *start, *task.options]
+        data = [self.shards(name) / prepare.FRAMES if name == matrix.LABELLED else
+                self.shards(name) for name in recipe.shards]
+        return ["--data", *data, *start, *task.options]
 
     def pretrain(self, task, claim):
         recipe = task.recipe
         facts = {"options": " ".join(task.options), "start": recipe.start,
                  "start_sha256": sha256(self.model(recipe.start)) if recipe.start else None}
-        if self.train(task, claim, "pretrain", self.pretrainArguments(task), facts):
+        if self.train(task, claim, recipe.command, self.pretrainArguments(task), facts):
             raise Failed(f"it diverged; see {self.folder / 'logs' / task.name}.log")
         lines = self.metrics(task)
-        if lines[-1]["epoch"] < task.epochs:
-            raise Failed(f"it ended at epoch {lines[-1]['epoch']} of {task.epochs}")
-        counts = [prepare.countMolecules(self.shards(name)) for name in recipe.shards]
+        counted, length = task.length
+        if lines[-1][counted] < length:
+            raise Failed(f"it ended at {counted} {lines[-1][counted]} of {length}")
+        known = {row["name"]: row for row in self.results.read()["data"]}
         row = {"name": task.kind, **facts, "shards": list(recipe.shards),
-               "molecules": sum(each["molecules"] for each in counts), "epochs": task.epochs,
+               "molecules": sum(known[name]["molecules"] for name in recipe.shards),
+               "epochs": lines[-1]["epoch"],
                "steps": lines[-1]["step"], "seconds": round(lines[-1]["seconds"], 1),
                "figures": {key[len("validation_"):]: round(value, 5)
                            for key, value in lines[-1].items() if key.startswith("validation_")},
