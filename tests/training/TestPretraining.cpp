@@ -60,19 +60,22 @@ TEST_F(StreamTest, EachEpoch_HasEveryMoleculeOnceInANewOrder) {
 
 TEST_F(StreamTest, Batches_DependOnTheStepAlone) {
     const auto paths = writeShards(folder, {7, 5, 9, 4});
-    const StreamOptions options{.batch = 3, .validation = 4, .window = 6, .seed = 1};
-    MoleculeStream ascending(paths, options), jumping(paths, options);
-    std::vector<std::vector<uint64_t>> batches;
-    for (int64_t step = 0; step < 20; step++) {
-        batches.emplace_back();
-        for (const Draw& draw : ascending.batch(step))
-            batches.back().push_back(draw.number);
-    }
-    for (const int64_t step : {13, 2, 19, 0, 7}) {
-        std::vector<uint64_t> numbers;
-        for (const Draw& draw : jumping.batch(step))
-            numbers.push_back(draw.number);
-        EXPECT_EQ(numbers, batches[static_cast<size_t>(step)]) << "step " << step;
+    for (const bool grouped : {false, true}) {
+        const StreamOptions options{
+            .batch = 3, .validation = 4, .window = 6, .seed = 1, .groupIsomers = grouped};
+        MoleculeStream ascending(paths, options), jumping(paths, options);
+        std::vector<std::vector<uint64_t>> batches;
+        for (int64_t step = 0; step < 20; step++) {
+            batches.emplace_back();
+            for (const Draw& draw : ascending.batch(step))
+                batches.back().push_back(draw.number);
+        }
+        for (const int64_t step : {13, 2, 19, 0, 7}) {
+            std::vector<uint64_t> numbers;
+            for (const Draw& draw : jumping.batch(step))
+                numbers.push_back(draw.number);
+            EXPECT_EQ(numbers, batches[static_cast<size_t>(step)]) << "step " << step;
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
+#include <torch/csrc/jit/serialization/pickle.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -205,6 +206,20 @@ TEST_F(TrainerTest, Resume_RefusesAnotherRunsCheckpoint) {
     Trainer second = trainer();
     EXPECT_THAT([&] { second.resume(); },
                 testing::ThrowsMessage<Error>(testing::HasSubstr("other data or options")));
+}
+
+TEST_F(TrainerTest, Resume_RefusesACheckpointOfAnotherFormat) {
+    const std::string path = folder + "/checkpoint.pt";
+    const c10::List<at::Tensor> none;
+    const std::vector<char> bytes =
+        torch::jit::pickle_save(c10::ivalue::Tuple::create({"{}", none, none, none}));
+    writeFileSafely(path, std::string_view(bytes.data(), bytes.size()));
+    try {
+        loadCheckpoint(path);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("found format 1, expected 2"));
+    }
 }
 
 TEST_F(TrainerTest, Resume_RefusesADamagedCheckpoint) {

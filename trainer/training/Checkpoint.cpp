@@ -11,6 +11,9 @@
 namespace molspectra {
 namespace {
 
+/// Of the state's content; a run goes on with the version that began it, or one of the same format.
+constexpr int64_t format = 2;
+
 c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
     c10::List<at::Tensor> list;
     for (const at::Tensor& tensor : tensors)
@@ -21,8 +24,10 @@ c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
 }  // namespace
 
 void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
+    nlohmann::json state = checkpoint.state;
+    state["format"] = format;
     const c10::IValue value = c10::ivalue::Tuple::create(
-        {c10::IValue(checkpoint.state.dump()), c10::IValue(asList(checkpoint.optimizer)),
+        {c10::IValue(state.dump()), c10::IValue(asList(checkpoint.optimizer)),
          c10::IValue(asList(checkpoint.buffers)), c10::IValue(asList(checkpoint.best))});
     const std::vector<char> bytes = torch::jit::pickle_save(value);
     writeFileSafely(path, std::string_view(bytes.data(), bytes.size()));
@@ -30,16 +35,22 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint) {
 
 Checkpoint loadCheckpoint(const std::string& path) {
     const std::string bytes = readFile(path);
+    Checkpoint found;
     try {
         const c10::IValue value =
             torch::jit::pickle_load(std::vector<char>(bytes.begin(), bytes.end()));
         const auto& parts = value.toTupleRef().elements();
-        return {nlohmann::json::parse(parts.at(0).toStringRef()), parts.at(1).toTensorVector(),
-                parts.at(2).toTensorVector(), parts.at(3).toTensorVector()};
+        found = {nlohmann::json::parse(parts.at(0).toStringRef()), parts.at(1).toTensorVector(),
+                 parts.at(2).toTensorVector(), parts.at(3).toTensorVector()};
     } catch (const std::exception&) {
         fail("reading the checkpoint ", path, ": the file is damaged or no checkpoint, expected ",
              "one that molspectra wrote");
     }
+    if (const int64_t its = found.state.value("format", int64_t{1}); its != format)
+        fail("reading the checkpoint ", path, ": found format ", its, ", expected ", format,
+             "; go on with the version of molspectra that began the run, or start another run ",
+             "with --model and the model.pt beside it");
+    return found;
 }
 
 }  // namespace molspectra
