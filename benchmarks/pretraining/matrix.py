@@ -31,7 +31,12 @@ LABELLED = "forces"  # one more folder: the frames of FORCES whose molecules are
 
 EVERY_PRETRAINING = ("--learning-rate 4e-4 --schedule cosine --validation-interval 0 "
                      "--checkpoint-interval 200 --seed 1").split()
-STAGE1 = "--preset denoise --epochs 30 --warmup 1000 --average-decay 0.999".split()
+
+
+def stage1(epochs):
+    return f"--preset denoise --epochs {epochs} --warmup 1000 --average-decay 0.999".split()
+
+
 LENGTH2 = "--epochs 60 --batch 128 --warmup 200 --average-decay 0.995".split()
 # Coarser patches than the program's 20/50/50 points: what two processor cores can afford.
 PATCHES = ("--uv-patch 40 --uv-stride 40 --ir-patch 100 --ir-stride 100 "
@@ -57,11 +62,11 @@ class Recipe:
 
 
 PRETRAINING = {
-    "denoise": Recipe(("equilibrium", "spectra"), "", STAGE1),
+    "denoise": Recipe(("equilibrium", "spectra"), "", stage1(30)),
     "spectra": Recipe(("spectra",), "denoise", STAGE2),
     "denoise-long": Recipe(("spectra",), "denoise", ["--preset", "denoise", *LENGTH2]),
-    "wide-noise": Recipe(("equilibrium", "spectra"), "", [*STAGE1, "--denoising-sigma", "0.1"]),
-    "fewer-molecules": Recipe(("equilibrium",), "", [*STAGE1, "--epochs", "51"]),
+    "wide-noise": Recipe(("equilibrium", "spectra"), "", [*stage1(30), "--denoising-sigma", "0.1"]),
+    "fewer-molecules": Recipe(("equilibrium",), "", stage1(51)),
     "forces": Recipe((LABELLED,), "", STAGE3),
     "spectra-forces": Recipe((LABELLED,), "spectra", STAGE3),
     "isomers": Recipe(("spectra",), "denoise", [*STAGE2, "--group-isomers"]),
@@ -114,8 +119,8 @@ WHOLE = "spectra"  # ... all others take that of this kind
 
 
 def valueOf(options, name):
-    """Of --name; the last one counts."""
-    return options[len(options) - options[::-1].index(name)]
+    """Of --name."""
+    return options[options.index(name) + 1]
 
 
 def stepsOf(budget):
@@ -152,6 +157,24 @@ class Pretraining(Task):
         """What the run counts and up to which number: ("epoch", 30)."""
         counted = "step" if "--steps" in self.options else "epoch"
         return counted, int(valueOf(self.options, f"--{counted}s"))
+
+    def epochsAt(self, line):
+        """Passes over the data until a line of the metrics."""
+        if self.recipe.command == "pretrain":
+            return line["epoch"]
+        frames = int(valueOf(self.options, "--train"))
+        return round(line["step"] * int(valueOf(self.options, "--batch")) / frames, 1)
+
+    def figures(self, lines):
+        """Of the weights in the model file: pretrain takes the last ones, finetune the best by
+        validation, whose energies say nothing after forces alone."""
+        if self.recipe.command == "pretrain":
+            taken, left = lines[-1], ()
+        else:
+            taken, left = [line for line in lines if line["best"]][-1], ("energy_mae",)
+        found = {key.removeprefix("validation_"): value for key, value in taken.items()
+                 if key.startswith("validation_")}
+        return {name: value for name, value in found.items() if name not in left}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import statistics
 
 import figures
 import matrix
+import prepare
 from results import (bestValidation, beyondSpread, cellRows, chosenRate, errorsOf, gains,
                      meanInterval, trialsOf)
 
@@ -101,7 +102,8 @@ def settingLines(content):
         "denoising alone on the molecules of the spectra, as many epochs, the same batch and "
         "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
         f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
-        "molecules with spectra, learned without energies, the energy head included.", "",
+        f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), all but 320 of them "
+        "learned, without energies; the energy head is kept.", "",
         f"Fine-tuning: MD17, batches of 8, {matrix.VALIDATION} frames to validate, "
         f"{matrix.TEST:,} to test (fewer where the file has fewer: 750 of uracil); "
         f"{len(matrix.SEEDS)} seeds, each with frames and a training seed of its own that all "
@@ -187,8 +189,9 @@ def pretrainingTable(content):
         lines.append([title(kind), f"{row['molecules']:,}", row["epochs"], f"{row['steps']:,}",
                       shown, f"{row['steps'] / row['seconds']:.2f}",
                       f"{row['seconds'] / 3600:.2f}"])
-    return ["## Pre-training", "", "Figures are of the molecules held back to validate and of "
-            "the averaged weights at the end, which were taken.", "",
+    return ["## Pre-training", "", "Figures are of the weights that were taken, on the molecules "
+            "held back to validate; with forces on 300 frames held back, most of them of molecules "
+            "that were trained on (kcal/mol/Å).", "",
             *table(["", "molecules", "epochs", "steps", "figures", "steps/s", "hours"],
                    lines)]
 
@@ -235,8 +238,10 @@ def commandLines(content):
     made = {row["name"]: row for row in content["pretraining"]}
     for row in (made[kind] for kind in matrix.PRETRAINING if kind in made):
         start = f"--model {row['start']}/model.pt " if row["start"] else ""
-        command = matrix.PRETRAINING[row["name"]].command
-        lines.append(f"molspectra {command} --data {' '.join(row['shards'])} {start}"
+        recipe = matrix.PRETRAINING[row["name"]]
+        data = [f"{matrix.LABELLED}/{prepare.FRAMES}" if name == matrix.LABELLED else name
+                for name in row["shards"]]
+        lines.append(f"molspectra {recipe.command} --data {' '.join(data)} {start}"
                      f"{row['options']} --output {row['name']}")
     for budget in matrix.BUDGETS:
         options = " ".join([*matrix.EVERY_FINETUNING, *matrix.BUDGETS[budget]])

@@ -64,8 +64,11 @@ def select(every, only):
     return [task for task in every.tasks if any(fits(task, word) for word in words)]
 
 
-def checkData(folder):
-    for name in (matrix.SPECTRA, matrix.EQUILIBRIUM, matrix.FORCES, *matrix.MOLECULES.values()):
+def checkData(folder, tasks):
+    wanted = [matrix.SPECTRA, matrix.EQUILIBRIUM, *matrix.MOLECULES.values()]
+    if any(task.name == f"data-{matrix.LABELLED}" for task in tasks):
+        wanted.append(matrix.FORCES)
+    for name in wanted:
         if not (folder / name).is_file():
             sys.exit(f"reading {folder}: found no {name}; give the folder that holds it")
 
@@ -118,8 +121,9 @@ def main():
         report.write(given.results, results.read())
         return 0
     given.data = Path(given.data).resolve()
-    checkData(given.data)
-    work = Work(given, results, select(every, given.only), every)
+    tasks = select(every, given.only)
+    checkData(given.data, tasks)
+    work = Work(given, results, tasks, every)
     if given.list or given.dry_run:
         show(work, given.dry_run)
         return 0

@@ -34,6 +34,10 @@ class Work(Schedule):
     def shards(self, name):
         return self.folder / "shards" / name
 
+    def dataOf(self, name):
+        """What --data is given."""
+        return self.shards(name) / prepare.FRAMES if name == matrix.LABELLED else self.shards(name)
+
     def run(self, task):
         return self.folder / "runs" / task.name
 
@@ -44,7 +48,7 @@ class Work(Schedule):
         """Results outlive the work folder; shards and networks that others need do not."""
         if isinstance(task, Shards):
             counted = any(row["name"] == task.folder for row in content["data"])
-            return counted and self.shards(task.folder).is_dir()
+            return counted and self.dataOf(task.folder).exists()
         if isinstance(task, Pretraining):
             return (self.run(task) / "finished.json").exists()
         return any(row["name"] == task.name for row in content["rows"])
@@ -128,9 +132,7 @@ class Work(Schedule):
     def pretrainArguments(self, task):
         recipe = task.recipe
         start = ["--model", self.model(recipe.start)] if recipe.start else []
-        data = [self.shards(name) / prepare.FRAMES if name == matrix.LABELLED else
-                self.shards(name) for name in recipe.shards]
-        return ["--data", *data, *start, *task.options]
+        return ["--data", *map(self.dataOf, recipe.shards), *start, *task.options]
 
     def pretrain(self, task, claim):
         recipe = task.recipe
@@ -145,10 +147,9 @@ class Work(Schedule):
         known = {row["name"]: row for row in self.results.read()["data"]}
         row = {"name": task.kind, **facts, "shards": list(recipe.shards),
                "molecules": sum(known[name]["molecules"] for name in recipe.shards),
-               "epochs": lines[-1]["epoch"],
+               "epochs": task.epochsAt(lines[-1]),
                "steps": lines[-1]["step"], "seconds": round(lines[-1]["seconds"], 1),
-               "figures": {key[len("validation_"):]: round(value, 5)
-                           for key, value in lines[-1].items() if key.startswith("validation_")},
+               "figures": {name: round(value, 5) for name, value in task.figures(lines).items()},
                "sha256": sha256(self.run(task) / "model.pt"), **self.when()}
         self.results.add("pretraining", row)
         prepare.writeText(self.run(task) / "finished.json", json.dumps(row))
