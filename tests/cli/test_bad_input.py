@@ -155,7 +155,9 @@ def test_split_larger_than_the_data(tmp_path, data):
 
 def test_unwritable_output(tmp_path, data):
     (tmp_path / "file").write_text("in the way")
-    check(finetune(data, tmp_path / "file" / "run"), "file/run")
+    check(finetune(data, tmp_path / "file" / "run"), "file/run", "is no folder")
+    # Told before the data are read, which may take long.
+    check(finetune(tmp_path / "absent.npz", tmp_path / "file" / "run"), "is no folder")
 
 
 def test_full_disk_keeps_the_last_checkpoint(tmp_path, trained):

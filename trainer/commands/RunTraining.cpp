@@ -7,6 +7,7 @@
 #include "trainer/training/Threads.h"
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -47,6 +48,15 @@ void refuseUsedFolder(const RunFiles& files) {
     if (std::filesystem::exists(files.model()))
         fail("starting a run in ", files.folder, ": found ", files.model(), " of an earlier run; ",
              "give another --output, or move it away");
+    std::error_code error;
+    std::filesystem::path above = std::filesystem::absolute(files.folder);
+    while (!std::filesystem::exists(above, error) && above.has_relative_path())
+        above = above.parent_path();
+    if (!std::filesystem::is_directory(above, error) || access(above.c_str(), W_OK) != 0)
+        fail("starting a run in ", files.folder, ": found that ", above.string(),
+             std::filesystem::is_directory(above, error) ? " cannot be written to"
+                                                         : " is no folder",
+             ", expected a place for a new folder; give another --output");
 }
 
 void makeRunFolder(const RunFiles& files) {

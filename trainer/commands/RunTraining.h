@@ -16,8 +16,8 @@ namespace molspectra {
 /// Command line of the run to go on with: that run's options, overridden by those given now.
 std::vector<std::string> resumedArguments(const std::vector<std::string>& arguments);
 
-/// What an earlier run left is never overwritten.
-/// @throws Error if the folder holds a run
+/// Before any work: what an earlier run left is never overwritten.
+/// @throws Error if the folder holds a run, or nothing can be written there
 void refuseUsedFolder(const RunFiles& files);
 
 /// Made when all else is ready, so that a start that fails leaves nothing behind.

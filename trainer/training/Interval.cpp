@@ -18,7 +18,6 @@ double Stopwatch::seconds() const {
 void Interval::begin(size_t numbers) {
     sums_.assign(numbers, 0.0);
     steps_ = 0;
-    seconds_ = 0.0;
     clock_.start();
 }
 
@@ -41,8 +40,7 @@ nlohmann::json Interval::state() const {
 void Interval::restore(const nlohmann::json& state) {
     sums_ = state.at("sums").get<std::vector<double>>();
     steps_ = state.at("steps");
-    seconds_ = state.at("seconds");
-    goOn();
+    clock_.start(state.at("seconds"));
 }
 
 }  // namespace molspectra

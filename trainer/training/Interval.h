@@ -10,11 +10,13 @@
 
 namespace molspectra {
 
-/// Seconds that a run has taken, parts before an interruption included.
+/// Seconds since it was made or started, and those of earlier parts of an interrupted run.
 class Stopwatch {
 public:
-    /// @param before  seconds of earlier parts
+    /// @param before  seconds of the earlier parts
     void start(double before = 0.0);
+    /// Leaves out what has passed since it was started.
+    void goOn() { start(before_); }
     double seconds() const;
 
 private:
@@ -30,8 +32,8 @@ public:
     /// @param numbers  that steps add: the loss and its terms
     void begin(size_t numbers);
 
-    /// The clock goes on here: what came before these steps is not theirs.
-    void goOn() { clock_.start(seconds_); }
+    /// Leaves out the time that has passed since it was begun or restored.
+    void goOn() { clock_.goOn(); }
 
     /// @param sums  over so many steps; of the loss, then of its terms
     /// @param gradientNorm  of the last of them
@@ -54,7 +56,6 @@ private:
     std::vector<double> sums_;
     double gradientNorm_ = 0.0;
     int64_t steps_ = 0;
-    double seconds_ = 0.0;  ///< of parts before an interruption
     Stopwatch clock_;
 };
 

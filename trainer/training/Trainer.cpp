@@ -5,11 +5,11 @@
 #include "core/Error.h"
 #include "model/Graph.h"
 #include "trainer/training/Checkpoint.h"
+#include "trainer/training/Interval.h"
 #include "trainer/training/Metrics.h"
 #include "trainer/training/Optimizer.h"
 #include "trainer/training/Schedule.h"
 #include "trainer/training/StepSums.h"
-#include "trainer/training/Interval.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -50,7 +50,6 @@ struct Trainer::State {
     Figures lastFigures{}, bestFigures{};
     StepSums unread{};  ///< loss, its terms, norm of the gradient
     Interval interval{};
-    double secondsBefore = 0.0;
     Stopwatch clock{};
 
     int64_t validationInterval() const {
@@ -247,7 +246,7 @@ void Trainer::resume() {
     for (const at::Tensor& weights : checkpoint.best)
         s.best.push_back(toDevice(weights, s.device));
     s.step = state.at("step");
-    s.secondsBefore = state.at("seconds");
+    s.clock.start(state.at("seconds"));
     s.schedule.restore(state.at("schedule"));
     s.bestLoss = state.at("bestLoss");
     s.bestStep = state.at("bestStep");
@@ -265,7 +264,7 @@ bool Trainer::run(const nlohmann::json& header,
     if (s.processes->first())
         fresh ? metrics.emplace(s.files.metrics(), header)
               : metrics.emplace(s.files.metrics(), s.step);
-    s.clock.start(s.secondsBefore);
+    s.clock.goOn();
     s.interval.goOn();
     Stopwatch sinceShown;
     TrainingReport line;
