@@ -102,8 +102,9 @@ def settingLines(content):
         "denoising alone on the molecules of the spectra, as many epochs, the same batch and "
         "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
         f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
-        f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), all but 320 of them "
-        "learned, without energies; the energy head is kept.", "",
+        f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), of which "
+        f"{int(matrix.valueOf(matrix.STAGE3, '--train')):,} are learned, without energies; the "
+        "energy head is kept.", "",
         f"Fine-tuning: MD17, batches of 8, {matrix.VALIDATION} frames to validate, "
         f"{matrix.TEST:,} to test (fewer where the file has fewer: 750 of uracil); "
         f"{len(matrix.SEEDS)} seeds, each with frames and a training seed of its own that all "
@@ -189,9 +190,10 @@ def pretrainingTable(content):
         lines.append([title(kind), f"{row['molecules']:,}", row["epochs"], f"{row['steps']:,}",
                       shown, f"{row['steps'] / row['seconds']:.2f}",
                       f"{row['seconds'] / 3600:.2f}"])
+    frames = matrix.valueOf(matrix.STAGE3, "--validation")
     return ["## Pre-training", "", "Figures are of the weights that were taken, on the molecules "
-            "held back to validate; with forces on 300 frames held back, most of them of molecules "
-            "that were trained on (kcal/mol/Å).", "",
+            f"held back to validate; with forces on {frames} frames held back, most of them of "
+            "molecules that were trained on (kcal/mol/Å).", "",
             *table(["", "molecules", "epochs", "steps", "figures", "steps/s", "hours"],
                    lines)]
 
