@@ -129,6 +129,16 @@ std::string padded(std::string_view rest, uint64_t bytes) {
 
 }  // namespace
 
+std::string fileKind(const std::string& path) {
+    std::filesystem::path name = lower(std::filesystem::path(path).filename().string());
+    const std::string last = name.extension().string();
+    if (last != ".gz")
+        return last.empty() ? last : last.substr(1);
+    name = name.stem();
+    const std::string inner = name.extension().string();
+    return inner == ".tar" ? "tar.gz" : inner.empty() ? inner : inner.substr(1);
+}
+
 std::string readFile(const std::string& path) {
     Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0)

@@ -8,6 +8,10 @@
 
 namespace molspectra {
 
+/// What the name says that a file holds: the extension in lower case and without its dot, that of
+/// the content where it is compressed ("sdf" of "a.SDF.gz"; archives keep both, "tar.gz").
+std::string fileKind(const std::string& path);
+
 /// Whole content. @throws Error naming the file if it is missing or unreadable.
 std::string readFile(const std::string& path);
 

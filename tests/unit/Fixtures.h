@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <unistd.h>
+#include <zlib.h>
 
 namespace molspectra::test {
 
@@ -37,6 +38,15 @@ public:
     std::string write(const std::string& name, const std::string& content) const {
         std::ofstream(*this / name, std::ios::binary) << content;
         return *this / name;
+    }
+
+    /// The same, compressed by gzip.
+    std::string writeCompressed(const std::string& name, const std::string& content) const {
+        const std::string path = *this / name;
+        const gzFile file = gzopen(path.c_str(), "wb");
+        EXPECT_EQ(gzwrite(file, content.data(), unsigned(content.size())), int(content.size()));
+        EXPECT_EQ(gzclose(file), Z_OK);
+        return path;
     }
 
 private:

@@ -31,6 +31,17 @@ TEST(Dataset, Formats_HaveTheirUnits) {
     EXPECT_TRUE(frames.sources[0].unitsAssumed);
 }
 
+TEST(Dataset, CompressedFrames_AreThoseOfThePlainFile) {
+    const TemporaryFolder folder;
+    const Dataset plain = readDataset({folder.write("x.xyz", xyz)});
+    const Dataset packed = readDataset({folder.writeCompressed("x.xyz.gz", xyz)});
+    ASSERT_EQ(packed.frames.size(), 1u);
+    EXPECT_EQ(packed.sources[0].format, "extxyz");
+    EXPECT_EQ(packed.energyUnit, "eV");
+    EXPECT_EQ(packed.frames[0].positions, plain.frames[0].positions);
+    EXPECT_EQ(packed.frames[0].forces, plain.frames[0].forces);
+}
+
 TEST(Dataset, Sources_AreRecorded) {
     const std::string path = fixture("rmd17.npz");
     const Dataset data = readDataset({path}, {"ev", "A"});
@@ -108,8 +119,8 @@ TEST(Dataset, WrongFiles_AreRefused) {
     const TemporaryFolder folder;
     EXPECT_THAT(errorOf([] { readDataset({}); }), HasSubstr("no files were given"));
     EXPECT_THAT(errorOf([] { readDataset({"data.csv"}); }),
-                HasSubstr("reading data.csv: the extension is \".csv\", expected .npz, .xyz or "
-                          ".extxyz"));
+                HasSubstr("reading data.csv: the extension is \"csv\", expected npz, xyz or "
+                          "extxyz"));
     EXPECT_THAT(errorOf([&] { readDataset({folder / "none.npz"}); }), HasSubstr("No such file"));
     EXPECT_THAT(errorOf([&] { readDataset({folder.write("x.npz", xyz)}); }),
                 HasSubstr("is not an NPZ archive (no zip directory found)"));

@@ -124,6 +124,18 @@ TEST(MeasuredGrid, CurvesAreLinear_BetweenTheirPoints) {
     EXPECT_TRUE(made.remarks.empty());
 }
 
+TEST(MeasuredGrid, LinesThinnerThanTheGrid_KeepTheirStrength) {
+    // A triangle 0.2 1/cm wide, of which no point of the grid lies inside.
+    MeasuredSpectrum thin{"a.csv", {}, {}, false, {}};
+    for (int n = 0; n <= 40'000; n++) {
+        thin.positions.push_back(400 + 0.1 * n);
+        thin.intensities.push_back(n == 6003 ? 1.0 : 0.0);
+    }
+    const GridCurve made = onGrid(thin, SpectrumKind::IR, grid, {});
+    EXPECT_NEAR(made.values[500], 0.1, 1e-6);  // at 1000.3 1/cm: area over the step of the grid
+    EXPECT_FLOAT_EQ(std::accumulate(made.values.begin(), made.values.end(), 0.0f), 0.1f);
+}
+
 TEST(MeasuredGrid, FrequencyScale_DividesVibrationsOnly) {
     const double scale = 0.965;
     const GridCurve made = onGrid(straight(), SpectrumKind::Raman, grid, {scale});

@@ -14,13 +14,6 @@ using testing::HasSubstr;
 
 namespace {
 
-std::string writeCompressed(const std::string& path, const std::string& content) {
-    const gzFile file = gzopen(path.c_str(), "wb");
-    EXPECT_EQ(gzwrite(file, content.data(), unsigned(content.size())), int(content.size()));
-    EXPECT_EQ(gzclose(file), Z_OK);
-    return path;
-}
-
 std::vector<std::string> linesOf(const std::string& path) {
     TextLines lines(path);
     std::vector<std::string> found;
@@ -44,7 +37,7 @@ TEST(TextLines, Ends_AreTakenOff) {
 
 TEST(TextLines, CompressedFile_HasTheSameLines) {
     const TemporaryFolder folder;
-    EXPECT_THAT(linesOf(writeCompressed(folder / "a.gz", "one\ntwo\n")),
+    EXPECT_THAT(linesOf(folder.writeCompressed("a.gz", "one\ntwo\n")),
                 ElementsAre("one", "two"));
 }
 
@@ -57,7 +50,7 @@ TEST(TextLines, LinesLongerThanTheBuffer_AreWhole) {
 
 TEST(TextLines, EndlessLine_IsRefused) {
     const TemporaryFolder folder;
-    const std::string path = writeCompressed(folder / "a.gz", std::string(70'000'000, 'x'));
+    const std::string path = folder.writeCompressed("a.gz", std::string(70'000'000, 'x'));
     EXPECT_THAT(errorOf([&] { linesOf(path); }), HasSubstr("a.gz line 1: it is longer than"));
 }
 
@@ -66,7 +59,7 @@ TEST(TextLines, CompressedFileThatWasCutOff_IsRefused) {
     std::string content;
     for (int k = 0; k < 10'000; k++)
         content += cat(k * k, "\n");
-    const std::string bytes = readFile(writeCompressed(folder / "a.gz", content));
+    const std::string bytes = readFile(folder.writeCompressed("a.gz", content));
     const std::string path = folder.write("cut.gz", bytes.substr(0, bytes.size() / 2));
     EXPECT_THAT(errorOf([&] { linesOf(path); }), HasSubstr("the compressed file was cut off"));
 }

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <set>
 
 namespace molspectra {
@@ -26,13 +25,13 @@ struct Format {
 };
 
 Format formatOf(const std::string& path) {
-    const std::string extension = lower(std::filesystem::path(path).extension().string());
-    if (extension == ".npz")
+    const std::string kind = fileKind(path);
+    if (kind == "npz")
         return {"npz", "kcal/mol", readMolecularNpz};
-    if (extension == ".xyz" || extension == ".extxyz")
+    if (kind == "xyz" || kind == "extxyz")
         return {"extxyz", "eV", readExtendedXyz};
-    fail("reading ", path, ": the extension is \"", extension,
-         "\", expected .npz, .xyz or .extxyz");
+    fail("reading ", path, ": the extension is \"", kind,
+         "\", expected npz, xyz or extxyz, the latter also as .gz");
 }
 
 void scale(std::vector<double>& values, double factor) {

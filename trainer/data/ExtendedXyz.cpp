@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "core/Elements.h"
 #include "core/Error.h"
-#include "core/Files.h"
+#include "core/TextLines.h"
 #include "trainer/data/Readers.h"
 
 #include <algorithm>
@@ -19,32 +19,10 @@ constexpr const char* example = "Properties=species:S:1:pos:R:3:forces:R:3 energ
 const std::vector<std::string> energyKeys = {"energy", "REF_energy", "dft_energy", "Energy"};
 const std::vector<std::string> forceKeys = {"forces", "force", "REF_forces", "dft_forces"};
 
-/// Lines of a file, with the position that errors name.
-class Lines {
-public:
-    explicit Lines(const std::string& path) : path_(path), text_(readFile(path)) {}
-
-    /// The next line without its end, which may be "\r\n"; none at the end of the file.
-    std::optional<std::string_view> next() {
-        if (at_ >= text_.size())
-            return std::nullopt;
-        number_++;
-        const size_t end = std::min(text_.find('\n', at_), text_.size());
-        std::string_view line = std::string_view(text_).substr(at_, end - at_);
-        at_ = end + 1;
-        if (line.ends_with('\r'))
-            line.remove_suffix(1);
-        return line;
-    }
-
-    size_t bytesLeft() const { return at_ < text_.size() ? text_.size() - at_ : 0; }
-
-    std::string here() const { return cat("reading ", path_, " line ", number_, ": "); }
-
-private:
-    std::string path_, text_;
-    size_t at_ = 0, number_ = 0;
-};
+/// Where errors were found.
+std::string here(const TextLines& lines) {
+    return cat("reading ", lines.path(), " line ", lines.number(), ": ");
+}
 
 bool isSpace(char letter) {
     return letter == ' ' || letter == '\t';
@@ -64,36 +42,36 @@ void words(std::string_view line, std::vector<std::string_view>& parts) {
 }
 
 /// Line numbers are put into words only when they are needed: this runs for every number.
-double finite(std::string_view text, const char* what, const Lines& lines) {
+double finite(std::string_view text, const char* what, const TextLines& lines) {
     double value = NAN;
     try {
         value = parseDouble(text, what);
     } catch (const Error&) {
-        fail(lines.here(), what, " is \"", text, "\", expected a number");
+        fail(here(lines), what, " is \"", text, "\", expected a number");
     }
     if (!std::isfinite(value))
-        fail(lines.here(), what, " is ", text, ", expected finite numbers; leave such frames out");
+        fail(here(lines), what, " is ", text, ", expected finite numbers; leave such frames out");
     return value;
 }
 
-long integer(std::string_view text, const char* what, const Lines& lines) {
+long integer(std::string_view text, const char* what, const TextLines& lines) {
     try {
         return parseInteger(text, what);
     } catch (const Error&) {
-        fail(lines.here(), what, " is \"", text, "\", expected an integer");
+        fail(here(lines), what, " is \"", text, "\", expected an integer");
     }
 }
 
 /// One word of a comment line from `at` on, which may be quoted by "", '' or {}.
 std::string word(std::string_view line, size_t& at, std::string_view stops,
-                 const Lines& lines) {
+                 const TextLines& lines) {
     const std::string_view opening = "\"'{", closing = "\"'}";
     std::string text;
     if (const size_t kind = at < line.size() ? opening.find(line[at]) : opening.npos;
         kind != opening.npos) {
         const size_t end = line.find(closing[kind], at + 1);
         if (end == line.npos)
-            fail(lines.here(), "a quotation that begins with ", line[at], " has no end");
+            fail(here(lines), "a quotation that begins with ", line[at], " has no end");
         text = line.substr(at + 1, end - at - 1);
         at = end + 1;
         return text;
@@ -105,7 +83,7 @@ std::string word(std::string_view line, size_t& at, std::string_view stops,
 }
 
 /// The key=value pairs of a comment line; a key alone gets an empty value.
-std::map<std::string, std::string> parseComment(std::string_view line, const Lines& lines) {
+std::map<std::string, std::string> parseComment(std::string_view line, const TextLines& lines) {
     std::map<std::string, std::string> entries;
     for (size_t at = 0; at < line.size();) {
         if (isSpace(line[at])) {
@@ -140,17 +118,17 @@ struct Property {
 };
 
 std::map<std::string, Property> parseProperties(const std::string& text, size_t& columns,
-                                                const Lines& lines) {
+                                                const TextLines& lines) {
     const std::vector<std::string> parts = split(text, ':');
     if (parts.size() % 3 != 0)
-        fail(lines.here(), "Properties=", text,
+        fail(here(lines), "Properties=", text,
              " was found, expected name:type:columns three by three");
     std::map<std::string, Property> properties;
     columns = 0;
     for (size_t k = 0; k < parts.size(); k += 3) {
         const long width = integer(parts[k + 2], "the width of a property", lines);
         if (width < 1 || width > 1000)
-            fail(lines.here(), "property ", parts[k], " has ", width,
+            fail(here(lines), "property ", parts[k], " has ", width,
                  " columns, expected 1 to 1000");
         properties[parts[k]] = {columns, size_t(width)};
         columns += size_t(width);
@@ -161,25 +139,25 @@ std::map<std::string, Property> parseProperties(const std::string& text, size_t&
 /// The first of the names that is there, of the width asked for.
 template <class Names>
 size_t column(const std::map<std::string, Property>& properties, const Names& names, size_t width,
-              const Lines& lines) {
+              const TextLines& lines) {
     std::vector<std::string> found;
     for (const std::string& name : names)
         if (const auto property = properties.find(name); property != properties.end()) {
             if (property->second.width != width)
-                fail(lines.here(), "property ", name, " has ", property->second.width,
+                fail(here(lines), "property ", name, " has ", property->second.width,
                      " columns, expected ", width);
             return property->second.first;
         }
     for (const auto& [name, property] : properties)
         found.push_back(name);
-    fail(lines.here(), "Properties= has ", join(found, ", "), " but no ", names[0], ", expected ",
+    fail(here(lines), "Properties= has ", join(found, ", "), " but no ", names[0], ", expected ",
          example);
 }
 
-Columns findColumns(const std::map<std::string, std::string>& entries, const Lines& lines) {
+Columns findColumns(const std::map<std::string, std::string>& entries, const TextLines& lines) {
     const auto text = entries.find("Properties");
     if (text == entries.end())
-        fail(lines.here(), "the comment line has no Properties=, expected ", example,
+        fail(here(lines), "the comment line has no Properties=, expected ", example,
              "; write the frames as extended XYZ");
     Columns columns;
     const auto properties = parseProperties(text->second, columns.count, lines);
@@ -191,25 +169,25 @@ Columns findColumns(const std::map<std::string, std::string>& entries, const Lin
     return columns;
 }
 
-double findEnergy(const std::map<std::string, std::string>& entries, const Lines& lines) {
+double findEnergy(const std::map<std::string, std::string>& entries, const TextLines& lines) {
     for (const std::string& key : energyKeys)
         if (const auto entry = entries.find(key); entry != entries.end())
             return finite(trim(entry->second), "the energy", lines);
-    fail(lines.here(), "the comment line has no energy=, expected ", example);
+    fail(here(lines), "the comment line has no energy=, expected ", example);
 }
 
-Cell parseLattice(const std::string& text, const Lines& lines) {
+Cell parseLattice(const std::string& text, const TextLines& lines) {
     std::vector<std::string_view> parts;
     words(text, parts);
     if (parts.size() != 9)
-        fail(lines.here(), "Lattice= has ", parts.size(), " numbers, expected 9");
+        fail(here(lines), "Lattice= has ", parts.size(), " numbers, expected 9");
     Cell cell;
     for (size_t k = 0; k < 9; k++)
         cell[k / 3][k % 3] = finite(parts[k], "Lattice=", lines);
     return cell;
 }
 
-bool isPeriodic(const std::string& text, const Lines& lines) {
+bool isPeriodic(const std::string& text, const TextLines& lines) {
     std::vector<std::string_view> parts;
     words(text, parts);
     size_t yes = 0, no = 0;
@@ -218,15 +196,15 @@ bool isPeriodic(const std::string& text, const Lines& lines) {
         no += part == "F" || part == "False" || part == "0";
     }
     if (parts.size() != 3 || yes + no != 3)
-        fail(lines.here(), "pbc=\"", text, "\" was found, expected \"T T T\" or \"F F F\"");
+        fail(here(lines), "pbc=\"", text, "\" was found, expected \"T T T\" or \"F F F\"");
     if (yes != 0 && no != 0)
-        fail(lines.here(), "pbc=\"", text, "\" is periodic in some directions only, expected ",
+        fail(here(lines), "pbc=\"", text, "\" is periodic in some directions only, expected ",
              "\"T T T\" or \"F F F\"; make the cell large in the open directions");
     return yes == 3;
 }
 
 std::optional<Cell> findCell(const std::map<std::string, std::string>& entries,
-                             const Lines& lines) {
+                             const TextLines& lines) {
     const auto lattice = entries.find("Lattice"), pbc = entries.find("pbc");
     // A lattice without pbc is periodic by the format's convention.
     const bool periodic = pbc == entries.end() ? lattice != entries.end()
@@ -234,21 +212,21 @@ std::optional<Cell> findCell(const std::map<std::string, std::string>& entries,
     if (!periodic)
         return std::nullopt;
     if (lattice == entries.end())
-        fail(lines.here(), "pbc= is periodic, but there is no Lattice=");
+        fail(here(lines), "pbc= is periodic, but there is no Lattice=");
     return parseLattice(lattice->second, lines);
 }
 
-int parseElement(std::string_view text, bool byNumber, const Lines& lines) {
+int parseElement(std::string_view text, bool byNumber, const TextLines& lines) {
     if (byNumber) {
         const long number = integer(text, "the atomic number", lines);
         if (number < 1 || number > maxElement)
-            fail(lines.here(), "the atomic number is ", number, ", expected [1, ", maxElement, "]");
+            fail(here(lines), "the atomic number is ", number, ", expected [1, ", maxElement, "]");
         return int(number);
     }
     try {
         return atomicNumberOf(text);
     } catch (const Error& error) {
-        fail(lines.here(), error.what());
+        fail(here(lines), error.what());
     }
 }
 
@@ -258,16 +236,15 @@ public:
 
     /// The next frame; none if only blank lines are left.
     std::optional<Frame> next() {
-        auto line = lines_.next();
-        while (line && trim(*line).empty())
-            line = lines_.next();
-        if (!line)
-            return std::nullopt;
-        const size_t atoms = parseCount(trim(*line));
-        line = lines_.next();
-        if (!line)
-            fail(lines_.here(), "the file ends before the comment line of a frame");
-        const auto entries = parseComment(*line, lines_);
+        std::string_view line;
+        do
+            if (!lines_.next(line))
+                return std::nullopt;
+        while (trim(line).empty());
+        const size_t atoms = parseCount(trim(line));
+        if (!lines_.next(line))
+            fail(here(lines_), "the file ends before the comment line of a frame");
+        const auto entries = parseComment(line, lines_);
         const Columns columns = findColumns(entries, lines_);
         Frame frame;
         frame.energy = findEnergy(entries, lines_);
@@ -280,29 +257,24 @@ private:
     size_t parseCount(const std::string& text) {
         const long atoms = integer(text, "the number of atoms", lines_);
         if (atoms < 1)
-            fail(lines_.here(), "the number of atoms is ", atoms, ", expected at least 1");
+            fail(here(lines_), "the number of atoms is ", atoms, ", expected at least 1");
         return size_t(atoms);
     }
 
     void readAtoms(size_t atoms, const Columns& columns, Frame& frame) {
-        // A false count must not reserve more than the file can hold.
-        const size_t expected = std::min(atoms, lines_.bytesLeft());
-        frame.numbers.reserve(expected);
-        frame.positions.reserve(3 * expected);
-        frame.forces.reserve(3 * expected);
+        std::string_view line;
         for (size_t i = 0; i < atoms; i++) {
-            const auto line = lines_.next();
-            if (!line)
-                fail(lines_.here(), "the file ends after ", i, " of ", atoms,
+            if (!lines_.next(line))
+                fail(here(lines_), "the file ends after ", i, " of ", atoms,
                      " atoms; it was cut off");
-            readAtom(*line, columns, frame);
+            readAtom(line, columns, frame);
         }
     }
 
     void readAtom(std::string_view line, const Columns& columns, Frame& frame) {
         words(line, parts_);
         if (parts_.size() != columns.count)
-            fail(lines_.here(), parts_.size(), " columns were found, expected ", columns.count,
+            fail(here(lines_), parts_.size(), " columns were found, expected ", columns.count,
                  " by Properties=");
         frame.numbers.push_back(parseElement(parts_[columns.element], columns.byNumber, lines_));
         for (size_t d = 0; d < 3; d++) {
@@ -311,7 +283,7 @@ private:
         }
     }
 
-    Lines lines_;
+    TextLines lines_;
     std::vector<std::string_view> parts_;
 };
 

@@ -1,4 +1,4 @@
-// A measured spectrum at the points of a grid: interpolated, or its peaks broadened.
+// A measured spectrum at the points of a grid: resampled, or its peaks broadened.
 // SPDX-License-Identifier: MIT
 #include "core/Error.h"
 #include "trainer/data/MeasuredSpectrum.h"
@@ -17,21 +17,61 @@ struct Covered {
     int64_t first = 0, count = 0, negative = 0;
 };
 
-Covered interpolate(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
-                    std::vector<float>& values) {
-    const std::vector<double>& x = spectrum.positions;
+/// The spectrum as straight lines between its points, and its integral from the first one on.
+class Polyline {
+public:
+    explicit Polyline(const MeasuredSpectrum& spectrum)
+        : x_(spectrum.positions), y_(spectrum.intensities), areas_(x_.size(), 0.0) {
+        for (size_t k = 1; k < x_.size(); k++)
+            areas_[k] = areas_[k - 1] + (x_[k] - x_[k - 1]) * (y_[k - 1] + y_[k]) / 2;
+    }
+
+    /// @param at  within the spectrum, and so all that follow
+    double value(double at) const {
+        const size_t right = pointAfter(at);
+        const double part = (at - x_[right - 1]) / (x_[right] - x_[right - 1]);
+        return y_[right - 1] + part * (y_[right] - y_[right - 1]);
+    }
+
+    double mean(double from, double to) const { return (areaTo(to) - areaTo(from)) / (to - from); }
+
+    /// Whether there is more than one point between, as in a spectrum that is finer than a grid.
+    bool hasSeveral(double from, double to) const {
+        return std::upper_bound(x_.begin(), x_.end(), to) -
+                   std::upper_bound(x_.begin(), x_.end(), from) > 1;
+    }
+
+private:
+    /// Right end of the line at this position.
+    size_t pointAfter(double at) const {
+        const auto found = std::lower_bound(x_.begin() + 1, x_.end() - 1, at);
+        return size_t(found - x_.begin());
+    }
+
+    double areaTo(double at) const {
+        const size_t left = pointAfter(at) - 1;
+        return areas_[left] + (at - x_[left]) * (y_[left] + value(at)) / 2;
+    }
+
+    const std::vector<double>&x_, &y_;
+    std::vector<double> areas_;
+};
+
+/// A point of the grid is the spectrum there, or its mean over the point's cell where that holds
+/// several points: sharp lines keep their strength wherever the grid happens to meet them.
+Covered resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
+                 std::vector<float>& values) {
+    const double low = spectrum.positions.front(), high = spectrum.positions.back();
+    const Polyline curve(spectrum);
+    const double half = 0.5 * grid.step * scale;
     Covered covered;
-    size_t right = 1;
     for (int64_t n = 0; n < grid.points; n++) {
         const double wanted = (grid.start + grid.step * double(n)) * scale;
-        const double at = std::clamp(wanted, x.front(), x.back());
+        const double at = std::clamp(wanted, low, high);
         if (std::abs(at - wanted) > endTolerance * grid.step)
             continue;
-        while (x[right] < at)
-            right++;
-        const double part = (at - x[right - 1]) / (x[right] - x[right - 1]);
-        const double value = spectrum.intensities[right - 1] +
-                             part * (spectrum.intensities[right] - spectrum.intensities[right - 1]);
+        const double from = std::max(at - half, low), to = std::min(at + half, high);
+        const double value = curve.hasSeveral(from, to) ? curve.mean(from, to) : curve.value(at);
         covered.first = covered.count == 0 ? n : covered.first;
         covered.count++;
         covered.negative += value < 0;
@@ -64,7 +104,7 @@ GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const Spec
     GridCurve made{std::vector<float>(size_t(grid.points), 0.0f), {}};
     const Covered covered =
         spectrum.lines ? broaden(spectrum, grid, scale, options.width, made.values)
-                       : interpolate(spectrum, grid, scale, made.values);
+                       : resample(spectrum, grid, scale, made.values);
     double sum = 0;
     for (const float value : made.values)
         sum += double(value);

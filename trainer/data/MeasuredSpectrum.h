@@ -44,7 +44,8 @@ struct GridCurve {
     std::vector<std::string> remarks;
 };
 
-/// The spectrum on a grid: linear between its points, zero outside of them and where negative.
+/// The spectrum on a grid: linear between its points, the mean over a step of the grid where that
+/// holds several of them, zero outside of them and where negative.
 /// @throws Error if it has nothing on the grid
 GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const SpectrumGrid& grid,
                  const GridOptions& options);

@@ -4,6 +4,7 @@
 
 #include "core/Elements.h"
 #include "core/Error.h"
+#include "core/Files.h"
 #include "trainer/data/Dataset.h"
 #include "trainer/data/MoleculeFormats.h"
 #include "trainer/data/Npz.h"
@@ -44,17 +45,6 @@ void readNpz(const std::string& path, MoleculeSink& sink) {
         readLabelled(path, sink);
     else
         readShard(path, sink);
-}
-
-/// "sdf" of "a.sdf" and "a.sdf.gz"; compressed archives keep both, "tar.gz".
-std::string kindOf(const std::string& path) {
-    std::filesystem::path name = lower(std::filesystem::path(path).filename().string());
-    const std::string last = name.extension().string();
-    if (last != ".gz")
-        return last.empty() ? last : last.substr(1);
-    name = name.stem();
-    const std::string inner = name.extension().string();
-    return inner == ".tar" ? "tar.gz" : inner.empty() ? inner : inner.substr(1);
 }
 
 void readFileOf(const std::string& kind, const std::string& path, int threads,
@@ -120,7 +110,7 @@ void readMolecules(const std::string& path, int threads, ReadReport& report,
                    const TakeMolecule& take) {
     MoleculeSink sink(report, take);
     if (!std::filesystem::is_directory(path)) {
-        readFileOf(kindOf(path), path, threads, sink);
+        readFileOf(fileKind(path), path, threads, sink);
         return;
     }
     for (const std::string& shard : shardPaths({path}))
