@@ -10,9 +10,18 @@ Adds the energy of a MolSpectra network to a System.
 The object is data only. The model is compiled, and everything the force was
 told is checked, when a Context is created; changes made later do not reach it.
 
-The network replaces nothing that other forces compute, has no electrostatics
-beyond its cutoff, and reports no bonds: a Monte Carlo barostat scales each of
-its atoms on its own unless another force bonds them.
+The atoms, all of the System or those of setParticles, count as one molecule
+for the energy's offset: unless the model has an offset for each element,
+energies are comparable between geometries of the same atoms only.
+
+Without periodic images the atoms are one body to OpenMM, which moves them
+together when it scales or wraps molecules. With them no bonds are reported: a
+Monte Carlo barostat scales, and enforcePeriodicBox wraps, each atom on its own
+unless another force bonds them.
+
+The network replaces nothing that other forces compute, and has no
+electrostatics beyond its cutoff. Reading a System with this force from XML or
+a pickle needs `import molspectra` first.
 ";
 
 DOC(MolSpectraForce, "
@@ -231,7 +240,8 @@ Parameters
 ----------
 threads : int
     0 (the default) for the CPU platform's property Threads; on the Reference
-    platform for every processor natively, and one in TorchScript.
+    platform for every processor natively, and one in TorchScript; on the OpenCL
+    platform for every processor.
 
 Raises
 ------
@@ -265,7 +275,7 @@ bool
 DOC(cast, "
 Get the MolSpectraForce behind a plain Force, as System.getForce returns it.
 
-If the argument owned its C++ object, the result does afterwards.
+If the argument owned its C++ object, both do so together afterwards.
 
 Parameters
 ----------

@@ -99,8 +99,10 @@ __all__ = ["MolSpectraForce"]
 %}
 %pythonappend MolSpectraPlugin::MolSpectraForce::cast %{
     if force.thisown:
+        # Both proxies share the one that owns: the object lives as long as either.
         force.thisown = False
         val.thisown = True
+        force.this = val.this
 %}
 %newobject MolSpectraPlugin::MolSpectraForce::fromBytes;
 

@@ -22,10 +22,16 @@ struct ModelBlob;
 /// loads LibTorch's interpreter; the model is compiled when a Context is created, and everything
 /// the Force was told is checked then. Changes made after a Context exists do not reach it.
 ///
+/// The atoms count as one molecule for the energy's offset: unless the model has an offset for each
+/// element, energies are comparable between geometries of the same atoms only. Without periodic
+/// images they are one body to OpenMM as well, which moves them together when it scales or wraps
+/// molecules.
+///
 /// What does not happen: the network replaces nothing that other Forces compute (remove those
-/// terms of a mixed System yourself); it has no electrostatics beyond its cutoff; and it reports
-/// no bonds, so a Monte Carlo barostat scales, and enforcePeriodicBox wraps, each of its atoms on
-/// its own unless another Force (a HarmonicBondForce of zero strength will do) bonds them.
+/// terms of a mixed System yourself); it has no electrostatics beyond its cutoff; and with periodic
+/// images it reports no bonds, so a Monte Carlo barostat scales, and enforcePeriodicBox wraps, each
+/// of its atoms on its own unless another Force (a HarmonicBondForce of zero strength will do)
+/// bonds them.
 ///
 /// Copies, and clones made by XmlSerializer, share one immutable copy of the model's bytes.
 class MOLSPECTRA_EXPORT MolSpectraForce : public OpenMM::Force {
@@ -113,7 +119,8 @@ public:
     /// Sets the most threads that one evaluation may use; small molecules get fewer. It is
     /// serialized, because OpenMM copies Forces through their XML.
     /// @param threads  0 (the default) for the CPU platform's property Threads; on the Reference
-    ///                 platform for every processor natively, and one in TorchScript
+    ///                 platform for every processor natively, and one in TorchScript; on the
+    ///                 OpenCL platform for every processor
     /// @throws OpenMMException for a negative number
     void setThreads(int threads);
 

@@ -34,10 +34,18 @@ std::string listElements(const std::vector<int>& numbers) {
 
 AtomSelection::AtomSelection(const OpenMM::System& system, const MolSpectraForce& force,
                              const molspectra::ModelDescription& description)
-    : forceName_(force.getName()), atomicNumbers_(force.getAtomicNumbers()) {
+    : forceName_(force.getName()), periodic_(force.usesPeriodicBoundaryConditions()),
+      atomicNumbers_(force.getAtomicNumbers()) {
     takeParticles(system, force);
     checkCounts(force);
     checkElements(description.species, force.getModelName());
+}
+
+std::vector<std::pair<int, int>> AtomSelection::bonds() const {
+    std::vector<std::pair<int, int>> chain;
+    for (size_t i = 1; !periodic_ && i < size(); ++i)
+        chain.emplace_back(particles_[i - 1], particles_[i]);
+    return chain;
 }
 
 void AtomSelection::refuse(const std::string& text) const {

@@ -6,6 +6,7 @@
 #include "plugin/include/internal/ModelBlob.h"
 
 #include <openmm/Context.h>
+#include <openmm/OpenMMException.h>
 #include <openmm/internal/ContextImpl.h>
 
 namespace MolSpectraPlugin {
@@ -18,9 +19,10 @@ MolSpectraForceImpl::~MolSpectraForceImpl() = default;
 
 void MolSpectraForceImpl::initialize(OpenMM::ContextImpl& context) {
     const auto description = readDescription(owner.getModelBytes(), owner.getModelName());
-    const AtomSelection atoms(context.getSystem(), owner, description);
+    const AtomSelection selection(context.getSystem(), owner, description);
     kernel = context.getPlatform().createKernel(CalcMolSpectraForceKernel::Name(), context);
-    kernel.getAs<CalcMolSpectraForceKernel>().initialize(owner, atoms);
+    kernel.getAs<CalcMolSpectraForceKernel>().initialize(owner, selection);
+    atoms = selection;
 }
 
 void MolSpectraForceImpl::updateContextState(OpenMM::ContextImpl&, bool&) {}
@@ -40,7 +42,15 @@ std::vector<std::string> MolSpectraForceImpl::getKernelNames() {
     return {CalcMolSpectraForceKernel::Name()};
 }
 
+std::vector<std::pair<int, int>> MolSpectraForceImpl::getBondedParticles() const {
+    return atoms->bonds();
+}
+
 std::string MolSpectraForceImpl::getEvaluatorInUse() const {
+    if (!atoms)
+        throw OpenMM::OpenMMException(
+            "MolSpectraForce: asking what evaluates it: found a Context whose initialization "
+            "failed, expected one that works; call reinitialize() again, or make a new Context");
     return kernel.getAs<CalcMolSpectraForceKernel>().getEvaluatorInUse();
 }
 

@@ -3,6 +3,7 @@
 #include "contract/Contract.h"
 #include "contract/Models.h"
 
+#include <cmath>
 #include <cstdlib>
 
 namespace contract {
@@ -155,6 +156,20 @@ TEST_F(SelfCheck, LargeSystems_AreComparedInPart) {
     const Sample sample = waters();
     Bench bench(altered(sample));
     EXPECT_THAT(messageOf([&] { bench.forces(sample.positions); }), HasSubstr("comparing"));
+}
+
+TEST(SelfCheckOfSymmetry, VectorsThatVanish_AreNoReasonToRefuse) {
+    const double d = 0.0629;  // nm; 0.109 along a diagonal
+    const Sample methane{{6, 1, 1, 1, 1},
+                         {Vec3(), Vec3(d, d, d), Vec3(d, -d, -d), Vec3(-d, d, -d),
+                          Vec3(-d, -d, d)}};
+    const Sample carbonDioxide{{6, 8, 8}, {Vec3(), Vec3(0.116, 0, 0), Vec3(-0.116, 0, 0)}};
+    for (const Sample& sample : {methane, carbonDioxide}) {
+        auto setting = networkOn("CPU", "native");
+        setting.numbers = sample.numbers;
+        Bench bench(setting);
+        EXPECT_TRUE(std::isfinite(bench.energy(sample.positions)));
+    }
 }
 
 TEST_F(SelfCheck, WithoutIt_EachEvaluatorComputesItsOwn) {

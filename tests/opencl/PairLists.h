@@ -84,15 +84,20 @@ struct PairRun {
 /// How many images on either side are looked at: more than enough for every cell here.
 cl_int4 imagesToLookAt(const std::optional<molspectra::Cell>& cell);
 
-/// @param positions  [N,3], angstrom
+/// @param positions   [N,3], angstrom
+/// @param lastForces  [N,3] of the evaluation before, empty for zeros
 template <typename T>
 PairRun listPairs(const Device& device, const Program& program,
                   const std::vector<double>& positions,
-                  const std::optional<molspectra::Cell>& cell, int capacity, const Shape& shape) {
+                  const std::optional<molspectra::Cell>& cell, int capacity, const Shape& shape,
+                  const std::vector<double>& lastForces = {}) {
     using Model = typename T::Model;
     const cl_int atoms = static_cast<cl_int>(positions.size() / 3);
     std::vector<Model> rows(positions.begin(), positions.end());
+    std::vector<Model> forces(lastForces.begin(), lastForces.end());
+    forces.resize(rows.size());
     rows.resize(rows.size() + 3);
+    const Buffer<Model> before(device, forces);
     const Buffer<Model> places(device, rows);
     const Buffer<cl_long> pairs(device, 2 * static_cast<size_t>(capacity));
     const Buffer<Model> shifts(device, 3 * static_cast<size_t>(capacity));
@@ -105,7 +110,7 @@ PairRun listPairs(const Device& device, const Program& program,
                     vector4<typename T::Model4>(box[2]), imagesToLookAt(cell), places, pairs,
                     shifts, counts, more...);
     };
-    run("countPairs");
+    run("countPairs", before);
     run("writePairs", cl_int(capacity), total);
     const std::vector<Model> narrow = shifts.read();
     return {pairs.read(), {narrow.begin(), narrow.end()}, counts.read(), total.read()[0]};

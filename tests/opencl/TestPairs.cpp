@@ -15,9 +15,9 @@ template <typename T>
 class Pairs : public ModelArrays<T> {
 protected:
     PairRun list(const std::vector<double>& positions, const std::optional<Cell>& cell,
-                 size_t capacity, const Shape& shape) {
+                 size_t capacity, const Shape& shape, const std::vector<double>& lastForces = {}) {
         return listPairs<T>(*this->device, this->program(cell.has_value()), positions, cell,
-                            static_cast<int>(capacity), shape);
+                            static_cast<int>(capacity), shape, lastForces);
     }
 
     /// @param change  leads from usable positions of five atoms to others
@@ -30,7 +30,6 @@ protected:
                 EXPECT_EQ(list(positions, cell, capacity, shape).total, cannotBeEvaluated);
     }
 
-private:
     static constexpr int cannotBeEvaluated = -1;
 };
 
@@ -112,6 +111,22 @@ TYPED_TEST(Pairs, AreRefusedForPositionsThatAreNotFinite) {
                                std::numeric_limits<double>::infinity(), 2 * farthest})
         for (const size_t coordinate : {size_t(0), size_t(7), size_t(14)})
             this->expectRefusal([=](std::vector<double>& at) { at[coordinate] = wrong; });
+}
+
+TYPED_TEST(Pairs, AreRefusedAfterForcesThatAreNotFinite) {
+    constexpr size_t atoms = 5;
+    for (const double wrong : {std::numeric_limits<double>::quiet_NaN(),
+                               -std::numeric_limits<double>::infinity()})
+        for (const size_t component : {size_t(0), size_t(7), size_t(14)})
+            for (const Shape& shape : shapes) {
+                std::vector<double> forces(3 * atoms, 1e20);
+                const auto total = [&] {
+                    return this->list(scatter(atoms, 6.0), std::nullopt, 20, shape, forces).total;
+                };
+                EXPECT_GE(total(), 0);
+                forces[component] = wrong;
+                EXPECT_EQ(total(), this->cannotBeEvaluated);
+            }
 }
 
 TYPED_TEST(Pairs, AreRefusedForAtomsThatCoincide) {

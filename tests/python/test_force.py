@@ -1,6 +1,7 @@
 """MolSpectraForce from Python: conventions of OpenMM, copies, errors, simulations."""
 # SPDX-License-Identifier: MIT
 import copy
+import gc
 import hashlib
 import json
 import pickle
@@ -177,6 +178,17 @@ def test_cast_recovers_the_force_from_a_System(force):
         MolSpectraForce.cast(system.getForce(0))
 
 
+def test_cast_and_its_argument_own_the_force_together(force):
+    plain = openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(force))
+    other = MolSpectraForce.cast(plain)
+    assert other.getAtomicNumbers() == force.getAtomicNumbers()
+    del other
+    gc.collect()
+    assert plain.thisown and plain.getName() == force.getName()
+    system = systemWith(plain)
+    assert molspectra.forces(system)[0].getAtomicNumbers() == force.getAtomicNumbers()
+
+
 def test_setting_through_a_cast_changes_the_System(force):
     system = systemWith(force)
     molspectra.forces(system)[0].setForceGroup(9)
@@ -189,6 +201,59 @@ def test_CustomCVForce_sees_the_same_energy(force, platform, positions, toleranc
     tripled = energyOf(systemWith(wrapped), platform, positions)
     plain = energyOf(systemWith(force), platform, positions)
     assert tripled == pytest.approx(3 * plain, rel=0, abs=3 * tolerances.energy)
+
+
+def inSmallBox(*forces):
+    """Particles that OpenMM may move by whole boxes, 2 nm wide."""
+    neutral = openmm.NonbondedForce()
+    for _ in NUMBERS:
+        neutral.addParticle(0, 0.1, 0)
+    neutral.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
+    neutral.setCutoffDistance(0.9)
+    system = systemWith(neutral, *forces)
+    system.setDefaultPeriodicBoxVectors([2, 0, 0], [0, 2, 0], [0, 0, 2])
+    return system
+
+
+def asVariable(force):
+    wrapped = openmm.CustomCVForce("ml")
+    wrapped.addCollectiveVariable("ml", force)
+    return wrapped
+
+
+@pytest.mark.parametrize("wrap", [lambda force: force, asVariable],
+                         ids=["direct", "in a CustomCVForce"])
+def test_molecule_across_a_border_stays_whole(force, platform, positions, tolerances, wrap):
+    alone = energyOf(systemWith(copy.deepcopy(force)), platform, positions)
+    across = positions + [0, 1, 2] * unit.nanometer  # its middle is in a corner of the box
+    context = makeContext(inSmallBox(wrap(force)), platform, across)
+    energy = context.getState(getEnergy=True).getPotentialEnergy()
+    assert energy.value_in_unit(unit.kilojoule_per_mole) == pytest.approx(
+        alone, rel=0, abs=tolerances.energy)
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_molecule_is_wrapped_as_one_body(force, platform, positions, periodic):
+    force.setUsesPeriodicBoundaryConditions(periodic)
+    context = makeContext(inSmallBox(force), platform, positions)
+    state = context.getState(getPositions=True, enforcePeriodicBox=True)
+    wrapped = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+    extent = (wrapped.max(axis=0) - wrapped.min(axis=0)).max()
+    assert extent > 1 if periodic else extent < 0.5
+
+
+def test_context_that_failed_to_initialize_says_so(force, platform, positions):
+    system = systemWith(force)
+    context = makeContext(system, platform, positions)
+    inSystem = molspectra.forces(system)[0]
+    inSystem.setAtomicNumbers(NUMBERS[1:])
+    with pytest.raises(openmm.OpenMMException, match="8 atomic numbers were given"):
+        context.reinitialize()
+    with pytest.raises(openmm.OpenMMException, match="initialization failed"):
+        inSystem.getEvaluatorInUse(context)
+    inSystem.setAtomicNumbers(NUMBERS)
+    context.reinitialize()
+    assert "torchscript" in inSystem.getEvaluatorInUse(context)
 
 
 class Counter(openmm.MinimizationReporter):

@@ -116,14 +116,20 @@ DEVICE int listPairs(int receiver, int atoms, MODEL_REAL cutoff, MODEL_REAL coin
     return found;
 }
 
-/// How many pairs each atom receives.
+/// How many pairs each atom receives. An atom whose force was not finite has no position that could
+/// be believed, though rounding to fixed point may have made it a number again.
 KERNEL void countPairs(int atoms, MODEL_REAL cutoff, MODEL_REAL coincidence, MODEL_REAL farthest,
         MODEL_REAL4 a, MODEL_REAL4 b, MODEL_REAL4 c, int4 images,
         GLOBAL const MODEL_REAL* RESTRICT positions, GLOBAL mm_long* RESTRICT pairs,
-        GLOBAL MODEL_REAL* RESTRICT shifts, GLOBAL int* RESTRICT counts) {
-    for (int i = GLOBAL_ID; i < atoms; i += GLOBAL_SIZE)
-        counts[i] = listPairs(i, atoms, cutoff, coincidence, farthest, a, b, c, images, positions,
-                              0, 0, 0, pairs, shifts);
+        GLOBAL MODEL_REAL* RESTRICT shifts, GLOBAL int* RESTRICT counts,
+        GLOBAL const MODEL_REAL* RESTRICT lastForces) {
+    for (int i = GLOBAL_ID; i < atoms; i += GLOBAL_SIZE) {
+        bool believable = isfinite(lastForces[3*i]) && isfinite(lastForces[3*i+1]) &&
+                          isfinite(lastForces[3*i+2]);
+        counts[i] = believable ? listPairs(i, atoms, cutoff, coincidence, farthest, a, b, c, images,
+                                           positions, 0, 0, 0, pairs, shifts)
+                               : CANNOT_BE_EVALUATED;
+    }
 }
 
 DEVICE void writePadding(int place, int atoms, MODEL_REAL cutoff, int capacity,

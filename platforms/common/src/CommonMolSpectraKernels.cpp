@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cmath>
 #include <thread>
+#include <utility>
 
 namespace MolSpectraPlugin {
 
@@ -23,6 +24,23 @@ using OpenMM::OpenMMException;
 namespace {
 
 constexpr double angstromsPerNanometer = 10.0;
+
+/// Tells OpenMM which atoms stay together when it moves them by whole boxes. It asks no Force for
+/// its bonds here, and looks into those of a CustomCVForce in this way only.
+class BodyInfo : public OpenMM::ComputeForceInfo {
+public:
+    explicit BodyInfo(std::vector<std::pair<int, int>> bonds) : bonds(std::move(bonds)) {}
+
+    int getNumParticleGroups() override { return static_cast<int>(bonds.size()); }
+    void getParticlesInGroup(int index, std::vector<int>& particles) override {
+        const auto& [first, second] = bonds[static_cast<size_t>(index)];
+        particles = {first, second};
+    }
+    bool areGroupsIdentical(int, int) override { return true; }
+
+private:
+    std::vector<std::pair<int, int>> bonds;
+};
 
 std::vector<double> valuesOf(const OpenMM::ComputeArray& array, bool doublePrecision) {
     std::vector<double> values;
@@ -62,6 +80,7 @@ void CommonCalcMolSpectraForceKernel::initialize(const MolSpectraForce& force,
                                   ": found a device without double precision, expected one that "
                                   "has it for weights of double precision; try the platform CPU"));
     const OpenMM::ContextSelector selected(compute);
+    compute.addForce(new BodyInfo(selection.bonds()));
     inputs = std::make_unique<ModelInputs>(compute, selection, settings);
     exchange = makeExchange(std::move(model));
 }
@@ -97,7 +116,8 @@ double CommonCalcMolSpectraForceKernel::execute(OpenMM::ContextImpl& context, bo
 }
 
 /// The device only knows that something is wrong; the host finds out with which particle.
-void CommonCalcMolSpectraForceKernel::refusePositions(OpenMM::ContextImpl& context) const {
+void CommonCalcMolSpectraForceKernel::refusePositions(OpenMM::ContextImpl& context) {
+    checkResult(0.0, valuesOf(inputs->arrays().forces, settings.doublePrecision));
     std::vector<OpenMM::Vec3> all;
     context.getPositions(all);
     std::vector<double> positions;
@@ -121,8 +141,8 @@ void CommonCalcMolSpectraForceKernel::refusePositions(OpenMM::ContextImpl& conte
                           "cannot be evaluated, expected finite ones within 0.1 mm of the first");
 }
 
-/// Forces that are not finite are found here; in a plain step on a device that nobody waits for, by
-/// the positions that they lead to.
+/// Forces that are not finite are found here; in a plain step on a device that nobody waits for, at
+/// the next evaluation.
 double CommonCalcMolSpectraForceKernel::checkedEnergy(bool includeForces) {
     ModelArrays& arrays = inputs->arrays();
     const double energy = valuesOf(arrays.energy, settings.doublePrecision)[0];
@@ -131,8 +151,19 @@ double CommonCalcMolSpectraForceKernel::checkedEnergy(bool includeForces) {
     std::vector<double> forces;
     if (includeForces || !std::isfinite(energy))
         forces = valuesOf(arrays.forces, settings.doublePrecision);
-    atoms->checkResult(energy, forces);
+    checkResult(energy, forces);
     return energy;
+}
+
+/// A result is refused once: the Context may be given other positions.
+void CommonCalcMolSpectraForceKernel::checkResult(double energy,
+                                                  const std::vector<double>& forces) {
+    try {
+        atoms->checkResult(energy, forces);
+    } catch (const OpenMMException&) {
+        inputs->forgetForces();
+        throw;
+    }
 }
 
 std::string CommonCalcMolSpectraForceKernel::getEvaluatorInUse() const {

@@ -37,8 +37,9 @@ protected:
 
 private:
     std::unique_ptr<TorchModel> loadModel(const MolSpectraForce& force) const;
-    [[noreturn]] void refusePositions(OpenMM::ContextImpl& context) const;
+    [[noreturn]] void refusePositions(OpenMM::ContextImpl& context);
     double checkedEnergy(bool includeForces);
+    void checkResult(double energy, const std::vector<double>& forces);
 
     std::optional<AtomSelection> atoms;
     PairSettings settings;

@@ -98,6 +98,7 @@ void ModelInputs::makeArrays(const AtomSelection& atoms) {
     arrays_.positions.initialize(context, 3 * (count + 1), real, "molspectraPositions");
     context.clearBuffer(arrays_.positions);
     arrays_.forces.initialize(context, 3 * count, real, "molspectraForces");
+    forgetForces();
     arrays_.energy.initialize(context, 1, real, "molspectraEnergy");
     arrays_.pairs.initialize<int64_t>(context, 2, "molspectraPairs");
     arrays_.shifts.initialize(context, 3, real, "molspectraShifts");
@@ -115,7 +116,7 @@ void ModelInputs::makeKernels() {
         {"MODEL_REAL4", settings.doublePrecision ? "double4" : "float4"},
         {"PADDED_NUM_ATOMS", context.intToString(context.getPaddedNumAtoms())}};
     if (settings.periodic)
-        defines["PERIODIC"] = "1";
+        defines.emplace("PERIODIC", "1");
     const auto program = context.compileProgram(molspectra::embedded::ModelArrays, defines);
     const auto addEmpty = [](ComputeKernel& kernel, int arguments) {
         for (int i = 0; i < arguments; ++i)
@@ -140,6 +141,7 @@ void ModelInputs::makeKernels() {
         kernel->addArg(arrays_.shifts);
         kernel->addArg(counts);
     }
+    countKernel->addArg(arrays_.forces);
     addEmpty(writeKernel, 1);
     writeKernel->addArg(total);
     forceKernel = program->createKernel("addForces");
@@ -164,6 +166,10 @@ bool ModelInputs::write() {
 void ModelInputs::addForces(double scale) {
     setReal(forceKernel, 3, scale, settings.doublePrecision);
     forceKernel->execute(arrays_.atoms);
+}
+
+void ModelInputs::forgetForces() {
+    context.clearBuffer(arrays_.forces);
 }
 
 /// Offsets change when atoms are reordered, but also with setPositions() and when a checkpoint is

@@ -29,12 +29,16 @@ public:
 
     /// Writes the Context's present positions and their pairs. Waits until the number of pairs is
     /// known, and makes more places when there are too few.
-    /// @return false if the positions cannot be evaluated: not finite, too far, or coinciding
+    /// @return false if the positions cannot be evaluated: not finite, too far, or coinciding, or
+    ///         come of forces that were not finite
     bool write();
 
     /// Adds the network's forces to OpenMM's.
     /// @param scale  kJ/mol/nm for one of their unit
     void addForces(double scale);
+
+    /// Forces that were refused are no longer looked at.
+    void forgetForces();
 
     ModelArrays& arrays() { return arrays_; }
 

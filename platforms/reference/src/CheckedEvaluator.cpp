@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #include "platforms/reference/src/CheckedEvaluator.h"
 
+#include "core/Random.h"
 #include "core/Text.h"
 
 #include <openmm/OpenMMException.h>
@@ -18,6 +19,18 @@ using molspectra::cat;
 namespace {
 
 constexpr double angstromsPerNanometer = 10.0;
+
+/// Vectors that vanish by symmetry, as in methane or carbon dioxide, have no direction: rounding
+/// gives them one, and forces follow it. It is the code that is judged, not the system, so that a
+/// neighboring geometry without symmetry will do.
+std::vector<double> displaced(std::span<const double> positions) {
+    constexpr double step = 0.02;  // angstrom
+    molspectra::Random random(1);
+    std::vector<double> moved(positions.begin(), positions.end());
+    for (double& x : moved)
+        x += step * (random.uniform() - 0.5);
+    return moved;
+}
 
 double rootMeanSquare(const std::vector<double>& values) {
     double sum = 0.0;
@@ -36,7 +49,8 @@ double CheckedEvaluator::evaluate(std::span<const int> atomicNumbers,
         const bool whole = atomicNumbers.size() <= mostAtoms;
         const size_t atoms = whole ? atomicNumbers.size() : mostAtoms;
         const std::optional<molspectra::Cell> open;
-        check({atomicNumbers.first(atoms), positions.first(3 * atoms), whole ? cell : open});
+        const std::vector<double> moved = displaced(positions.first(3 * atoms));
+        check({atomicNumbers.first(atoms), moved, whole ? cell : open});
     }
     return checked->evaluate(atomicNumbers, positions, cell, forces);
 }
@@ -86,8 +100,8 @@ void CheckedEvaluator::refuse(const std::string& what, double difference, double
             " with TorchScript: ", what, " by ", difference, " ", unit, ", expected at most ",
             allowed, " ", unit,
             "; the model's code is not that of the network it describes, or the network whitens "
-            "the vectors of an exactly planar molecule, which no precision bears: try the "
-            "evaluator torchscript, or another geometry"));
+            "the vectors of an almost planar molecule, which single precision bears badly: try "
+            "the evaluator torchscript, or another geometry"));
 }
 
 }  // namespace MolSpectraPlugin

@@ -23,8 +23,8 @@ struct CheckTolerance {
 inline constexpr CheckTolerance singleTolerance = {3e-4, 0.1, 3e-5, 5e-3};
 inline constexpr CheckTolerance doubleTolerance = {1e-8, 1e-5, 1e-9, 1e-7};
 
-/// Compares before its first result leaves, and lets go of the specification when they agree.
-/// While they do not, every evaluation is refused.
+/// Compares before its first result leaves, at a geometry a hundredth of an angstrom away, and lets
+/// go of the specification when they agree. While they do not, every evaluation is refused.
 class CheckedEvaluator : public Evaluator {
 public:
     /// Atoms of the comparison: the first of a larger system, as a molecule of their own. It is the

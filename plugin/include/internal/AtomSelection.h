@@ -10,6 +10,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace MolSpectraPlugin {
@@ -31,6 +32,10 @@ public:
     const std::vector<int>& atomicNumbers() const { return atomicNumbers_; }
     size_t size() const { return particles_.size(); }
 
+    /// Pairs of particles that keep together what is one body: a chain through all atoms, which are
+    /// taken where they are, or none where their periodic images are seen and any will do.
+    std::vector<std::pair<int, int>> bonds() const;
+
     /// @param positions  [N,3]
     /// @throws OpenMMException naming the first particle whose position is not finite
     void checkPositions(std::span<const double> positions) const;
@@ -51,6 +56,7 @@ private:
     void checkElements(const std::vector<int>& species, const std::string& modelName) const;
 
     std::string forceName_;
+    bool periodic_;
     std::vector<int> particles_;
     std::vector<int> atomicNumbers_;
 };

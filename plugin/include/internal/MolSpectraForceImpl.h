@@ -3,12 +3,15 @@
 #pragma once
 
 #include "plugin/include/MolSpectraForce.h"
+#include "plugin/include/internal/AtomSelection.h"
 
 #include <openmm/Kernel.h>
 #include <openmm/internal/ForceImpl.h>
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace MolSpectraPlugin {
@@ -27,12 +30,14 @@ public:
                                bool includeEnergy, int groups) override;
     std::map<std::string, double> getDefaultParameters() override;
     std::vector<std::string> getKernelNames() override;
+    std::vector<std::pair<int, int>> getBondedParticles() const override;
     /// See MolSpectraForce.
     std::string getEvaluatorInUse() const;
 
 private:
     const MolSpectraForce& owner;
     OpenMM::Kernel kernel;
+    std::optional<AtomSelection> atoms;  ///< as soon as it is initialized
 };
 
 }  // namespace MolSpectraPlugin
