@@ -19,6 +19,7 @@ try:
     _loading.checkVersions()
     from .force import MolSpectraForce  # the wrapper needs the right LibTorch
     _loading.loadPlugins()
+    from .mixed import createMixedSystem
     from .systems import createForce, createSystem, forces
 except ImportError as error:
     # `python -m molspectra.check` is there to tell this: it must come to run.
@@ -26,5 +27,5 @@ except ImportError as error:
         raise
     _loading.recordFailure("package", str(error))
 
-__all__ = ["MolSpectraForce", "createForce", "createSystem", "forces", "loadFailures",
-           "__version__"]
+__all__ = ["MolSpectraForce", "createForce", "createMixedSystem", "createSystem", "forces",
+           "loadFailures", "__version__"]

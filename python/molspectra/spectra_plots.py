@@ -13,7 +13,7 @@ Source = Union[str, os.PathLike, Mapping[str, Any]]
 
 _TITLES = {"uv": "UV", "ir": "IR", "raman": "Raman"}
 _AXES = {"uv": "energy, eV", "ir": "wavenumber, 1/cm", "raman": "wavenumber, 1/cm"}
-_INTENSITY = "log10(1 + intensity)"
+_INTENSITY = "log10(1 + intensity/scale)"
 _SPECTRUM, _REBUILT, _HIDDEN = "black", "tab:red", "0.88"
 _WIDTH, _HEIGHT, _DPI = 9.0, 2.3, 120
 _NAMES_SHOWN = 15  # candidates of a match

@@ -1,0 +1,114 @@
+"""createMixedSystem: mechanical embedding, judged by its energies."""
+# SPDX-License-Identifier: MIT
+import numpy as np
+import openmm
+import pytest
+from openmm import app, unit
+
+import molspectra
+from conftest import NUMBERS, energyOf, systemWith
+
+ETHANOL = range(len(NUMBERS))
+BONDS = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 5), (1, 6), (1, 7), (2, 8)]
+WATER = np.array([[4.0, 0.3, 0.2], [4.6, 1.0, 0.1], [4.5, -0.5, 0.4]])  # angstrom
+MASSES = [12, 12, 16, 1, 1, 1, 1, 1, 1, 16, 1, 1]
+
+
+def forceField(particles, constrained=False):
+    """A System of the first particles with terms of every kind, none of them at rest."""
+    system = openmm.System()
+    pairs, custom = openmm.NonbondedForce(), openmm.CustomNonbondedForce("0.1/r^2")
+    for n in range(particles):
+        system.addParticle(MASSES[n])
+        pairs.addParticle(0.1 * (-1) ** n, 0.2, 0.3)
+        custom.addParticle()
+    bonds, angles = openmm.HarmonicBondForce(), openmm.HarmonicAngleForce()
+    torsions, twoWells = openmm.PeriodicTorsionForce(), openmm.CustomBondForce("a*(r-0.1)^4")
+    twoWells.addPerBondParameter("a")
+    for first, second in BONDS + [(9, 10), (9, 11)]:
+        if second < particles:
+            bonds.addBond(first, second, 0.12, 1e5)
+            twoWells.addBond(first, second, [1e4])
+            pairs.addException(first, second, 0, 1, 0)
+            custom.addExclusion(first, second)
+    angles.addAngle(1, 0, 2, 1.8, 300)
+    torsions.addTorsion(5, 1, 0, 2, 3, 0.2, 10)
+    if particles > 9:
+        angles.addAngle(10, 9, 11, 1.9, 300)
+        torsions.addTorsion(1, 0, 2, 9, 1, 0.1, 5)  # it reaches out of ethanol
+    if constrained:
+        system.addConstraint(2, 8, 0.096)
+        system.addConstraint(9, 10, 0.096)
+    for force in (bonds, angles, torsions, twoWells, pairs, custom):
+        system.addForce(force)
+    return system
+
+
+@pytest.fixture
+def both(topology):
+    """Ethanol and water."""
+    residue = topology.addResidue("WAT", topology.addChain())
+    for name in ("O", "H1", "H2"):
+        topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+    return topology
+
+
+@pytest.fixture
+def places(positions):
+    return np.vstack([positions.value_in_unit(unit.angstrom), WATER]) * unit.angstrom
+
+
+def test_network_replaces_the_terms_of_its_atoms_alone(both, modelFile, force, platform, positions,
+                                                       places, tolerances):
+    whole = forceField(12)
+    before = openmm.XmlSerializer.serialize(whole)
+    mixed = molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+    expected = (energyOf(whole, platform, places)
+                - energyOf(forceField(9), platform, positions)
+                + energyOf(systemWith(force), platform, positions))
+    assert energyOf(mixed, platform, places) == pytest.approx(
+        expected, rel=0, abs=max(10 * tolerances.energy, 1e-6))
+    assert openmm.XmlSerializer.serialize(whole) == before
+    assert not molspectra.forces(mixed)[0].usesPeriodicBoundaryConditions()
+
+
+def test_constraints_go_unless_they_are_kept(both, modelFile):
+    whole = forceField(12, constrained=True)
+    free = molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+    assert free.getNumConstraints() == 1 and free.getConstraintParameters(0)[:2] == [9, 10]
+    kept = molspectra.createMixedSystem(both, whole, ETHANOL, modelFile, removeConstraints=False)
+    assert kept.getNumConstraints() == 2
+
+
+def test_water_of_a_real_force_field_keeps_its_pairs(modelFile, platform):
+    """Two rigid molecules of TIP3P, one of which becomes the network's: its bonds, angle and
+    constraints go, the pairs with the other stay."""
+    topology = app.Topology()
+    for _ in range(2):
+        residue = topology.addResidue("HOH", topology.addChain())
+        oxygen, *hydrogens = [topology.addAtom(name, app.Element.getBySymbol(name[0]), residue)
+                              for name in ("O", "H1", "H2")]
+        for hydrogen in hydrogens:
+            topology.addBond(oxygen, hydrogen)
+    whole = app.ForceField("tip3p.xml").createSystem(topology)
+    places = np.vstack([WATER, WATER + [0, 3, 0]]) * unit.angstrom
+    network = molspectra.createForce(topology, modelFile, range(3), periodic=False)
+    mixed = molspectra.createMixedSystem(topology, whole, range(3), modelFile)
+    assert mixed.getNumConstraints() == 3
+    alone = openmm.System()
+    for _ in range(6):
+        alone.addParticle(1)
+    alone.addForce(network)
+    expected = energyOf(whole, platform, places) + energyOf(alone, platform, places)
+    assert energyOf(mixed, platform, places) == pytest.approx(expected, rel=0, abs=0.05)
+
+
+def test_what_does_not_fit_is_refused(both, modelFile):
+    with pytest.raises(ValueError, match="has 12 atoms, expected 9"):
+        molspectra.createMixedSystem(both, forceField(9), ETHANOL, modelFile)
+    with pytest.raises(ValueError, match="no atoms were chosen"):
+        molspectra.createMixedSystem(both, forceField(12), [], modelFile)
+    polarizable = forceField(12)
+    polarizable.addForce(openmm.DrudeForce())
+    with pytest.raises(ValueError, match="found a DrudeForce"):
+        molspectra.createMixedSystem(both, polarizable, ETHANOL, modelFile)
