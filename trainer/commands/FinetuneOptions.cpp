@@ -47,7 +47,8 @@ po::options_description objectiveOptions() {
         ("encoder-rate", number(base.encoderRate),
          "part of the learning rate for all but the energy head; 0 leaves that as it is")
         ("loss", word(base.objective.loss),
-         "squared, l2 (length of each atom's force error) or smooth-l1")
+         "squared, l2 (length of each atom's force error) or smooth-l1, of errors in kcal/mol and "
+         "A whatever the unit of the data")
         ("energy-weight", number(base.objective.energyWeight), "of the energy term")
         ("forces-weight", number(base.objective.forcesWeight), "of the force term")
         ("energy-gradient-scale", number(base.objective.energyGradientScale),

@@ -65,7 +65,8 @@ po::options_description optimizerOptions(const TrainingOptions& base) {
         ("weight-decay", number(base.weightDecay), "decoupled")
         ("average-decay", number(base.averageDecay),
          "of the exponential average of weights, which is validated and exported; 0 is off")
-        ("gradient-clip", number(base.gradientClip), "largest gradient norm; 0 is off");
+        ("gradient-clip", number(base.gradientClip),
+         "largest gradient norm, of losses in kcal/mol where there are energies; 0 is off");
     return group;
 }
 

@@ -21,7 +21,8 @@ struct EnergyForcesLoss {
     at::Tensor forces;  ///< [], mean over components (squared, smooth-l1) or atoms (l2)
 };
 
-/// Weighted sum of the two deviations. Forces must have been made with `trainable`.
+/// Weighted sum of the two deviations, in kcal/mol and angstrom as it is trained with. Forces must
+/// have been made with `trainable`.
 EnergyForcesLoss energyForcesLoss(const EnergyForces& predicted, const at::Tensor& energyLabels,
                                   const at::Tensor& forceLabels,
                                   const EnergyForcesOptions& options);

@@ -3,6 +3,7 @@
 #include "trainer/training/EnergyForcesTask.h"
 
 #include "core/Error.h"
+#include "core/Units.h"
 #include "model/FusedFeatures.h"
 #include "model/ModelFile.h"
 #include "model/Network.h"
@@ -19,6 +20,10 @@ namespace {
 
 constexpr uint64_t orderPurpose = 1, noisePurpose = 2;
 
+/// Steps must not depend on the unit of the data: limits of gradients, the smallest moment of the
+/// optimizer and the denoising term have none that would follow it.
+constexpr const char* lossUnit = "kcal/mol";
+
 }  // namespace
 
 EnergyForcesTask::EnergyForcesTask(torch::jit::Module network, ModelDescription description,
@@ -26,6 +31,7 @@ EnergyForcesTask::EnergyForcesTask(torch::jit::Module network, ModelDescription 
                                    const FinetuneOptions& options)
     : network_(std::move(network)), description_(std::move(description)),
       train_(std::move(train)), validation_(std::move(validation)), options_(options),
+      toLossUnit_(energyFactor(description_.energyUnit, lossUnit)),
       type_((*network_.parameters().begin()).scalar_type()),
       device_((*network_.parameters().begin()).device()) {
     if (train_.empty() || validation_.empty())
@@ -78,8 +84,9 @@ std::span<const int64_t> EnergyForcesTask::batchNumbers(int64_t step) {
 Losses EnergyForcesTask::losses(int64_t step) {
     const Batch batch = makeBatch(train_, batchNumbers(step), type_, device_);
     const EnergyForces predicted = trainingEnergyForces(network_, description_.config, batch.graph);
-    const EnergyForcesLoss loss =
-        energyForcesLoss(predicted, batch.energy, batch.forces, options_.objective);
+    const EnergyForcesLoss loss = energyForcesLoss(
+        {toLossUnit_ * predicted.energy, toLossUnit_ * predicted.forces},
+        toLossUnit_ * batch.energy, toLossUnit_ * batch.forces, options_.objective);
     at::Tensor total = loss.total;
     if (options_.denoisingWeight > 0.0) {
         Random random = randomFor(options_.seed, noisePurpose, static_cast<uint64_t>(step));
@@ -94,7 +101,7 @@ Validation EnergyForcesTask::validate() {
     const EnergyForcesOptions& weights = options_.objective;
     const double loss = weights.energyWeight * errors.energy.rmse * errors.energy.rmse +
                         weights.forcesWeight * errors.forces.rmse * errors.forces.rmse;
-    return {loss,
+    return {toLossUnit_ * toLossUnit_ * loss,
             {{"energy_mae", options_.reportFactor * errors.energy.mae},
              {"forces_mae", options_.reportFactor * errors.forces.mae}}};
 }

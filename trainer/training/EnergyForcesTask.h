@@ -40,6 +40,7 @@ private:
     ModelDescription description_;
     std::vector<Sample> train_, validation_;
     FinetuneOptions options_;
+    double toLossUnit_;  ///< of the model's unit of energy
     at::ScalarType type_;
     c10::Device device_;
     int64_t shuffledEpoch_ = -1;
