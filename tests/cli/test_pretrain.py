@@ -143,6 +143,7 @@ def test_kinds_of_spectra_are_chosen(tmp_path, shards):
     (["--ir-grid", "500:1"], ["--ir-grid", "'500:1'", "start:step:number"]),
     (["--mask-ratio", "1"], ["--mask-ratio", "below 1"]),
     (["--temperature", "0"], ["--temperature", "positive"]),
+    (["--temperature", "0.005"], ["--temperature", "at least 0.01"]),
     (["--denoising-weight", "0", "--reconstruction-weight", "0", "--contrast-weight", "0"],
      ["all 0"]),
 ])
@@ -201,6 +202,26 @@ def test_steps_of_a_resumed_run_replace_its_epochs(tmp_path, shards):
     assert result.returncode == 0, result.stderr
     assert metrics(folder)[-1]["step"] == 7
     assert "epochs" not in settings(folder) and settings(folder)["steps"] == "7"
+
+
+@pytest.mark.parametrize("option, name", [
+    (["--mask-ratio", "0.4"], "maskRatio"), (["--symmetric"], "symmetric")])
+def test_objectives_of_a_resumed_run_stay(stage_two, option, name):
+    last = metrics(stage_two)[-1]["step"]
+    result = run("pretrain", "--resume", stage_two, "--steps", last + 2, *option)
+    sentence = result.stderr.splitlines()[-1]
+    assert result.returncode == 1 and name in sentence and "weights" not in sentence
+    assert metrics(stage_two)[-1]["step"] == last
+
+
+def test_kinds_are_found_in_any_file(tmp_path):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    first = spectra(24, complete=True)
+    np.savez(folder / "a.npz", **{key: value for key, value in first.items()
+                                  if not key.startswith("uv")})
+    np.savez(folder / "b.npz", **spectra(24, seed=6, complete=True))
+    pretrain(folder, tmp_path / "run", *TINY, *STAGE_TWO, *FEW, "--spectra", "uv,ir")
 
 
 def test_note_of_a_resumed_run_is_refused(stage_one):

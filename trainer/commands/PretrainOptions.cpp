@@ -173,6 +173,10 @@ PretrainOptions pretrainOptions(const CommandLine& line) {
         if (!(line.get<double>(name) > 0.0))
             throw UsageError(cat("--", name, ": found ", line.get<double>(name),
                                  ", expected a positive number"));
+    constexpr double least = 0.01;  // of temperatures: the contrast knows no sharper one
+    if (options.temperature < least)
+        throw UsageError(cat("--temperature: found ", options.temperature, ", expected at least ",
+                             least));
     for (const char* name : {"validation", "window"})
         atLeast(name, static_cast<double>(line.get<int64_t>(name)), 1);
     atLeast("epochs", static_cast<double>(line.get<int64_t>("epochs")), 0);

@@ -24,8 +24,10 @@ at::Tensor ownAmongRow(const at::Tensor& logits) {
 
 at::Tensor alignment(const at::Tensor& molecules, const at::Tensor& spectra,
                      const at::Tensor& logScale) {
-    return at::matmul(direction(molecules), direction(spectra).t()) *
-           logScale.clamp_max(std::log(100.0)).exp();
+    // The limit is not for the gradient: a learned scale beyond it could never come back.
+    const at::Tensor limited =
+        logScale + (logScale.clamp_max(std::log(100.0)) - logScale).detach();
+    return at::matmul(direction(molecules), direction(spectra).t()) * limited.exp();
 }
 
 at::Tensor contrastiveLoss(const at::Tensor& logits, bool symmetric) {

@@ -8,6 +8,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/serialization/pickle.h>
 
+#include <set>
+
 namespace molspectra {
 namespace {
 
@@ -51,6 +53,21 @@ Checkpoint loadCheckpoint(const std::string& path) {
              "; go on with the version of molspectra that began the run, or start another run ",
              "with --model and the model.pt beside it");
     return found;
+}
+
+std::string differences(const nlohmann::json& there, const nlohmann::json& here) {
+    const nlohmann::json was = there.flatten(), is = here.flatten();
+    std::set<std::string> names;
+    for (const auto& all : {was, is})
+        for (const auto& [name, value] : all.items())
+            names.insert(name);
+    std::vector<std::string> found;
+    for (const std::string& name : names)
+        if (const auto old = was.value(name, nlohmann::json()),
+            now = is.value(name, nlohmann::json());
+            old != now)
+            found.push_back(cat(name.substr(1), " is ", old.dump(), " in it, here ", now.dump()));
+    return join(found, ", ");
 }
 
 }  // namespace molspectra

@@ -25,4 +25,7 @@ void saveCheckpoint(const std::string& path, const Checkpoint& checkpoint);
 /// @throws Error if the file is missing, truncated or not a checkpoint
 Checkpoint loadCheckpoint(const std::string& path);
 
+/// What two fingerprints do not have in common: "batch is 8 in it, here 16".
+std::string differences(const nlohmann::json& there, const nlohmann::json& here);
+
 }  // namespace molspectra

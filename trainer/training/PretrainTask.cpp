@@ -268,6 +268,8 @@ nlohmann::json PretrainTask::fingerprint() const {
                         {"window", stream_.options().window},
                         {"groupIsomers", stream_.options().groupIsomers},
                         {"sigma", options_.denoisingSigma},
+                        {"maskRatio", options_.maskRatio},
+                        {"symmetric", options_.symmetric},
                         {"weights", {options_.denoisingWeight, options_.reconstructionWeight,
                                      options_.contrastWeight}}};
     if (specFormer_)

@@ -235,7 +235,7 @@ void Trainer::resume() {
     const nlohmann::json& state = checkpoint.state;
     if (state.at("run") != s.fingerprint())
         fail("resuming from ", s.files.checkpoint(), ": it belongs to a run with other data or ",
-             "options (", state.at("run").dump(), "), expected ", s.fingerprint().dump());
+             "options: ", differences(state.at("run"), s.fingerprint()));
     const std::vector<at::Tensor> buffers = s.task->buffers();
     if (checkpoint.buffers.size() != buffers.size())
         fail("resuming from ", s.files.checkpoint(), ": found ", checkpoint.buffers.size(),
