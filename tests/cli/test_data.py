@@ -130,7 +130,7 @@ def test_wrong_grids_are_refused(tmp_path, molecules):
 def test_spectra_are_not_joined_behind_lines_of_no_frame(tmp_path, molecules):
     molecules.write_text(WATER + "1341.3 1341.4 1625.2\n" + METHANE)
     ir = csv(tmp_path / "ir.csv", [(0, 1, 2, 3), (1, 4, 5, 6)])
-    assert "line 6 is in no frame" in refused(molecules, "--ir", ir)
+    assert "line 6 is no molecule" in refused(molecules, "--ir", ir)
     assert found(molecules)["molecules"] == 2
 
 

@@ -74,6 +74,46 @@ def test_extended_xyz_in_electronvolts_gives_the_same_errors(tmp_path, trained, 
     assert mae[0] == pytest.approx(mae[1] * electronvolt, rel=1e-6)
 
 
+HARTREE, BOHR = 627.5094740631, 0.529177210903  # kcal/mol, angstrom
+
+
+def test_forces_may_have_a_unit_of_their_own(tmp_path, trained, data):
+    table = water()
+    path = tmp_path / "orca.npz"
+    np.savez(path, **table | dict(E=table["E"] / HARTREE, F=table["F"] / HARTREE * BOHR))
+    told = run("evaluate", "--model", trained / "model.pt", "--data", path, "--energy-unit",
+               "hartree", "--force-unit", "hartree/bohr", "--json", tmp_path / "a.json")
+    assert "hartree, angstrom and hartree/bohr" in told.stderr and "warning" not in told.stderr
+    run("evaluate", "--model", trained / "model.pt", "--data", data, "--json", tmp_path / "b.json")
+    mae = [json.loads((tmp_path / name).read_text())["forces"]["mae"]
+           for name in ("a.json", "b.json")]
+    assert mae[0] * HARTREE == pytest.approx(mae[1], rel=1e-6)
+
+
+def test_evaluate_tells_of_frames_that_were_trained_on(tmp_path, trained, data):
+    words = "the model was trained on frames of this file"
+    assert words in run("evaluate", "--model", trained / "model.pt", "--data", data).stderr
+    assert words not in run("evaluate", "--model", trained / "model.pt", "--data", data,
+                            "--split", trained / "split.npz").stderr
+    np.savez(tmp_path / "other.npz", **water(seed=9))
+    assert words not in run("evaluate", "--model", trained / "model.pt", "--data",
+                            tmp_path / "other.npz").stderr
+
+
+def test_gradients_are_clipped_alike_in_every_unit(tmp_path, data):
+    table = water()
+    other = tmp_path / "hartree.npz"
+    np.savez(other, **table | dict(E=table["E"] / HARTREE, F=table["F"] / HARTREE))
+    errors = []
+    for file, unit, factor in ((data, "kcal/mol", 1), (other, "hartree", HARTREE)):
+        folder = tmp_path / unit.replace("/", "")
+        result = run("finetune", "--data", file, "--energy-unit", unit, "--output", folder, *TINY,
+                     *SHORT, "--gradient-clip", "1", "--learning-rate", "0.01")
+        assert result.returncode == 0, result.stderr
+        errors.append(metrics(folder)[-1]["validation_forces_mae"] * factor)
+    assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+
+
 def test_started_network_keeps_what_it_knows(tmp_path, trained, data):
     folder = tmp_path / "run"
     result = run("finetune", "--data", data, "--model", trained / "model.pt", "--output", folder,

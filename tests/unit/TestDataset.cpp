@@ -99,20 +99,96 @@ TEST(Dataset, Summaries_FollowTheirDefinitions) {
     EXPECT_TRUE(data.singleMolecule());
     std::swap(data.frames[1].numbers[0], data.frames[1].numbers[1]);
     EXPECT_FALSE(data.singleMolecule());
+    EXPECT_TRUE(data.singleFormula());
+    data.frames[1].numbers[0] = data.frames[1].numbers[1];
+    EXPECT_FALSE(data.singleFormula());
     EXPECT_EQ(Dataset().forceRms(), 0);
     EXPECT_TRUE(Dataset().singleMolecule());
 }
 
-TEST(Dataset, SuspiciousForces_AreToldInBothDirections) {
+TEST(Dataset, ForcesOfAnotherUnit_AreConverted) {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("x.xyz", xyz);
+    const Dataset orca = readDataset({path}, {"hartree", "", "Eh/bohr"});
+    EXPECT_EQ(orca.sources[0].forceUnit, "hartree/bohr");
+    EXPECT_EQ(orca.frames[0].positions[5], 6);
+    EXPECT_EQ(orca.frames[0].energy, -3);
+    EXPECT_DOUBLE_EQ(orca.frames[0].forces[0], 0.5 / angstroms("bohr"));
+    const Dataset mixed = readDataset({path}, {"eV", "nm", "kJ/mol/nm"});
+    EXPECT_DOUBLE_EQ(mixed.frames[0].positions[5], 60);
+    EXPECT_DOUBLE_EQ(mixed.frames[0].forces[0], 0.5 * energyFactor("kJ/mol", "eV") / 10);
+    EXPECT_EQ(readDataset({path}, {"", "bohr", ""}).sources[0].forceUnit, "eV/bohr");
+    EXPECT_THAT(errorOf([&] { readDataset({path}, {"", "", "hartree"}); }),
+                HasSubstr("expected an energy per length, as hartree/bohr"));
+}
+
+class Suspicions : public testing::Test {
+protected:
+    /// A diatomic molecule of which a spring pulls, stretched a little more in every frame.
+    void SetUp() override {
+        data.energyUnit = "kcal/mol";
+        for (int t = 0; t < 20; t++) {
+            const double stretch = 0.01 * (t - 9.5), force = 900 * stretch;
+            data.frames.push_back({{1, 8},
+                                   {0, 0, 0, 0.97 + stretch, 0, 0},
+                                   450 * stretch * stretch - 47'000,
+                                   {force, 0, 0, -force, 0, 0},
+                                   {}});
+        }
+    }
+
+    std::string only() const {
+        const std::vector<std::string> found = suspicions(data);
+        EXPECT_EQ(found.size(), 1u);
+        return found.empty() ? "" : found.front();
+    }
+
     Dataset data;
-    data.energyUnit = "kcal/mol";
-    data.frames.push_back({{1}, {0, 0, 0}, 0, {20, -20, 20}, {}});
-    EXPECT_EQ(suspiciousForces(data), std::nullopt);
+};
+
+TEST_F(Suspicions, GoodData_RaiseNone) {
+    EXPECT_THAT(suspicions(data), testing::IsEmpty());
+}
+
+TEST_F(Suspicions, ForcesOfAnotherSize_AreToldInBothDirections) {
     data.energyUnit = "hartree";  // as if kcal/mol had been given as hartree
-    EXPECT_THAT(suspiciousForces(data).value_or(""), HasSubstr("check the units"));
+    EXPECT_THAT(only(), HasSubstr("check the units"));
     data.energyUnit = "kcal/mol";
-    data.frames[0].forces = {0.03, 0.03, 0.03};
-    EXPECT_THAT(suspiciousForces(data).value_or(""), HasSubstr("0.030 kcal/mol/angstrom"));
+    for (Frame& frame : data.frames)
+        for (double& force : frame.forces)
+            force /= 1000;
+    EXPECT_THAT(only(), HasSubstr("0.030 kcal/mol/angstrom"));
+}
+
+TEST_F(Suspicions, LengthsOfAnotherUnit_AreTold) {
+    for (const double factor : {0.1, 1 / angstroms("bohr")}) {
+        Dataset other = data;
+        for (Frame& frame : other.frames)
+            for (double& x : frame.positions)
+                x *= factor;
+        EXPECT_THAT(suspicions(other), testing::ElementsAre(HasSubstr("check --length-unit")));
+    }
+}
+
+TEST_F(Suspicions, Gradients_AreNoForces) {
+    for (Frame& frame : data.frames)
+        for (double& force : frame.forces)
+            force = -force;
+    EXPECT_THAT(only(), HasSubstr("turn their signs around"));
+    data.frames.resize(5);  // too few to tell
+    EXPECT_THAT(suspicions(data), testing::IsEmpty());
+}
+
+TEST_F(Suspicions, EnergyOfAFailedCalculation_IsNamed) {
+    data.frames[7].energy = 0;
+    EXPECT_THAT(only(), HasSubstr("frame 7 (from 0) has an energy 46998"));
+}
+
+TEST_F(Suspicions, StatesOfOneMolecule_AreNotMixed) {
+    data.frames[3].state = "charge 1";
+    EXPECT_THAT(only(), HasSubstr("different states (; charge 1)"));
+    data.frames[3].numbers = {1, 7};
+    EXPECT_THAT(suspicions(data), testing::IsEmpty());
 }
 
 TEST(Dataset, WrongFiles_AreRefused) {

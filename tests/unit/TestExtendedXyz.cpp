@@ -58,11 +58,32 @@ TEST(ExtendedXyz, Columns_MayComeInAnyOrder) {
 }
 
 TEST(ExtendedXyz, OtherNamesOfLabels_AreKnown) {
-    for (const std::string key : {"energy", "REF_energy", "dft_energy", "Energy"})
-        EXPECT_EQ(readComment(properties + " " + key + "=4")[0].energy, 4);
-    for (const std::string key : {"forces", "force", "REF_forces", "dft_forces"})
-        EXPECT_EQ(readComment("energy=4 Properties=species:S:1:pos:R:3:" + key + ":R:3")[0]
-                      .forces[2], 0.125);
+    using Names = std::pair<std::string, std::string>;
+    for (const auto& [energy, forces] : {Names("energy", "force"), Names("Energy", "forces"),
+                                         Names("REF_energy", "REF_forces"),
+                                         Names("dft_energy", "dft_forces")}) {
+        const auto frames =
+            readComment(energy + "=4 Properties=species:S:1:pos:R:3:" + forces + ":R:3");
+        EXPECT_EQ(frames[0].energy, 4);
+        EXPECT_EQ(frames[0].forces[2], 0.125);
+    }
+    // What else is there does no harm as long as one pair is whole.
+    EXPECT_EQ(readComment("energy=9 REF_energy=4 Properties=species:S:1:pos:R:3:REF_forces:R:3")[0]
+                  .energy, 4);
+}
+
+TEST(ExtendedXyz, LabelsOfTwoCalculations_AreNotMixed) {
+    EXPECT_THAT(misreadingComment("energy=4 Properties=species:S:1:pos:R:3:REF_forces:R:3"),
+                HasSubstr("line 2: the labels energy and REF_forces were found, expected energy "
+                          "and forces of one calculation"));
+    EXPECT_THAT(misreading("1\nenergy=4 dft_energy=5 Properties=species:S:1:pos:R:3:forces:R:3:"
+                           "dft_forces:R:3\n" + atom.substr(0, atom.size() - 1) + " 1 2 3\n"),
+                HasSubstr("the labels energy, dft_energy and forces, dft_forces"));
+}
+
+TEST(ExtendedXyz, ChargeAndSpin_AreRemembered) {
+    EXPECT_EQ(readComment(properties + " energy=1 spin=2 charge=-1")[0].state, "charge -1, spin 2");
+    EXPECT_EQ(readComment(properties + " energy=1")[0].state, "");
 }
 
 TEST(ExtendedXyz, Quotations_MayHoldSpacesAndEqualSigns) {

@@ -74,6 +74,28 @@ TEST(MeasuredSpectrum, UntoldIntensities_AreRemarked) {
                 ElementsAre(HasSubstr("taken as 1/cm")));
 }
 
+TEST(MeasuredSpectrum, UntoldScaleOfJcamp_IsRemarked) {
+    const auto remarks = [](const char* unit) {
+        return readText(jcamp("1/CM", unit) + "1 98 2 97 3 12\n##END=\n", SpectrumKind::IR).remarks;
+    };
+    EXPECT_THAT(remarks("ARBITRARY UNITS"), ElementsAre(HasSubstr("look like transmittance")));
+    EXPECT_THAT(remarks("LOG(SOMETHING)"), ElementsAre(HasSubstr("look like transmittance")));
+    EXPECT_TRUE(remarks("ABSORBANCE").empty());
+}
+
+TEST(MeasuredSpectrum, LinesOfACalculation_AreNoCurve) {
+    for (const char* title : {"cm-1,km/mol", "# wavenumber (cm-1), IR intensity (km/mol)"}) {
+        const MeasuredSpectrum read = readText(cat(title, "\n1050,80\n900,3\n"), SpectrumKind::IR);
+        EXPECT_TRUE(read.lines) << title;
+        EXPECT_TRUE(read.remarks.empty()) << title;
+    }
+    EXPECT_TRUE(readText("eV fosc\n5.1 0.2\n", SpectrumKind::UV).lines);
+    const MeasuredSpectrum untold =
+        readText("cm-1,intensity\n900,3\n1050,80\n3000,9\n", SpectrumKind::IR);
+    EXPECT_FALSE(untold.lines);
+    EXPECT_THAT(untold.remarks, ElementsAre(HasSubstr("if they are single lines")));
+}
+
 TEST(MeasuredSpectrum, UnitsOfJcamp_AreConverted) {
     const auto first = [](const char* unit, SpectrumKind kind) {
         return readText(jcamp(unit, "ABSORBANCE") + "2 1 4 2\n##END=\n", kind).positions[0];
@@ -98,7 +120,13 @@ TEST(MeasuredSpectrum, Transmittance_BecomesAbsorbance) {
     };
     EXPECT_THAT(read("TRANSMITTANCE", "1 1 2 0.1 3 0\n"), ElementsAre(0, 1, 4));
     EXPECT_THAT(read("TRANSMITTANCE", "1 100 2 10 3 1\n"), ElementsAre(0, 1, 2));
-    EXPECT_THAT(read("% TRANSMITTANCE", "1 1 2 1 3 1\n"), ElementsAre(2, 2, 2));
+    EXPECT_THAT(read("% TRANS.", "1 100 2 10 3 1\n"), ElementsAre(0, 1, 2));
+    EXPECT_THAT(read("PERCENT T", "1 1 2 0.1 3 0.1\n"), ElementsAre(0, 1, 1));
+    // One point of noise is not what tells the scale.
+    EXPECT_THAT(read("TRANSMITTANCE", "1 10 2 1 3 1 4 1 5 0.1 6 0.1 7 1 8 1 9 1 10 1 11 1\n"),
+                ElementsAre(-1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0));
+    EXPECT_THAT(read("Log(1/R)", "1 1 2 2 3 3\n"), ElementsAre(1, 2, 3));
+    EXPECT_THAT(read("LOG(IO/I)", "1 1 2 2 3 3\n"), ElementsAre(1, 2, 3));
     EXPECT_THAT(read("Logarithm epsilon", "1 1 2 2 3 3\n"), ElementsAre(10, 100, 1000));
     EXPECT_THAT(readText("wavenumber, %T\n1,100\n2,10\n", SpectrumKind::IR).intensities,
                 ElementsAre(0, 1));

@@ -275,6 +275,36 @@ TEST(Smiles, QuotedCells_MayHoldSeparatorsAndLineBreaks) {
     EXPECT_EQ(found[1].molecule.index, 8);
 }
 
+TEST(Smiles, QuotesWithinNames_AreLetters) {
+    const TemporaryFolder folder;
+    const auto smi = readAll(folder.write("a.smi", "O 2,2\"-ring\nCCO \"5 pipe\nCOC x\n"));
+    ASSERT_EQ(smi.molecules.size(), 3u);
+    EXPECT_TRUE(sameBonds(smi.molecules[1].molecule, ethanol()));
+    const auto csv = readAll(
+        folder.write("a.csv", "smiles,name\nO,5\" pipe\nCCO,\"say \"\"x\"\"\"\n"));
+    ASSERT_EQ(csv.molecules.size(), 2u);
+    EXPECT_EQ(csv.molecules[1].molecule.index, 1);
+}
+
+TEST(Smiles, QuotationWithoutEnd_CostsItsOwnRowOnly) {
+    const TemporaryFolder folder;
+    std::string text = "smiles,name\nO,a\nCCO,\"open\n";
+    for (int k = 0; k < 12; k++)
+        text += "COC,b\n";
+    const auto [report, found] = readAll(folder.write("a.csv", text));
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("line 3: a quotation that begins in it")));
+    ASSERT_EQ(found.size(), 13u);
+    EXPECT_EQ(found[1].molecule.index, 2);
+    EXPECT_EQ(found[12].molecule.index, 13);
+}
+
+TEST(Smiles, FirstLineThatIsNone_MayBeTitles) {
+    const TemporaryFolder folder;
+    EXPECT_EQ(readAll(folder.write("a.csv", "structure,name\nO,a\n")).report.strayLine, 1);
+    EXPECT_EQ(readAll(folder.write("a.csv", "SMILES_iso,name\nO,a\n")).report.strayLine, 0);
+    EXPECT_EQ(readAll(folder.write("a.csv", "O,a\nnone,b\n")).report.strayLine, 0);
+}
+
 TEST(Smiles, NamesInTheColumnId_AreNoIndices) {
     const TemporaryFolder folder;
     const auto found = readAll(folder.write("a.csv", "id,smiles\nCHEMBL25,O\nCHEMBL26,CCO\n"));
@@ -326,6 +356,21 @@ TEST(ReadMolecules, Npz_IsAShardOrLabelledGeometries) {
     ASSERT_EQ(labelled.molecules.size(), 3u);
     EXPECT_THAT(labelled.molecules[1].molecule.numbers, ElementsAre(8, 1));
     EXPECT_EQ(labelled.molecules[1].molecule.positions[4], positionOf(1, 1, 1));
+}
+
+TEST(ReadMolecules, PeriodicFrames_AreNoMolecules) {
+    const TemporaryFolder folder;
+    const std::string cell = "Lattice=\"5 0 0 0 5 0 0 0 5\" ";
+    for (const bool plain : {true, false}) {
+        const std::string rest = plain ? "Properties=species:S:1:pos:R:3"
+                                       : "Properties=pos:R:3:species:S:1:forces:R:3 energy=0";
+        const std::string atom = plain ? "O 1 1 1\n" : "1 1 1 O 0 0 0\n";
+        const auto [report, found] =
+            readAll(folder.write("a.xyz", cat("1\n", cell, rest, "\n", atom, "1\n", cell,
+                                              "pbc=\"F F F\" ", rest, "\n", atom)));
+        EXPECT_EQ(found.size(), 1u);
+        EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("frame 0: it is periodic")));
+    }
 }
 
 TEST(ReadMolecules, ImpossibleGeometries_AreCounted) {

@@ -16,14 +16,15 @@ namespace {
 std::string refusal(const std::string& content) {
     const TemporaryFolder folder;
     const std::string path = folder.write("ir.csv", content);
-    return errorOf([&] { SpectraCsv{path}; });
+    return errorOf([&] { SpectraCsv(path, SpectrumKind::IR); });
 }
 
 }  // namespace
 
 TEST(SpectraCsv, Rows_AreReadWithTheirGrid) {
     const TemporaryFolder folder;
-    SpectraCsv file(folder.write("a.csv", ",500,500.5,501\r\n0,1,2.5,1e-3\n\n7.0, 0 ,1e-60,3\n"));
+    const std::string text = ",500,500.5,\"501\"\r\n0,1,+2.5,1e-3\n\n7.0, 0 ,1e-60,\"3\"\n";
+    SpectraCsv file(folder.write("a.csv", text), SpectrumKind::IR);
     EXPECT_EQ(file.grid(), (SpectrumGrid{500, 0.5, 3}));
     SpectrumRow row;
     ASSERT_TRUE(file.next(row));
@@ -39,9 +40,9 @@ TEST(SpectraCsv, Rows_AreReadWithTheirGrid) {
 
 TEST(SpectraCsv, BadRows_AreCountedByLine) {
     const TemporaryFolder folder;
-    SpectraCsv file(folder.write("a.csv", "i,1,2\n0,1\n1,1,2,3\n2,nan,1\n3,1,-0.5\n4,1,\n5,1,x\n"
-                                          "6.5,1,1\nseven,1,1\n8,1,1\n8,2,2\n3,1,1\n9,inf,1\n"
-                                          "10,1,1\n"));
+    const std::string text = "i,1,2\n0,1\n1,1,2,3\n2,nan,1\n3,1,-0.5\n4,1,\n5,1,x\n6.5,1,1\n"
+                             "seven,1,1\n8,1,1\n8,2,2\n3,1,1\n9,inf,1\n10,1,1\n";
+    SpectraCsv file(folder.write("a.csv", text), SpectrumKind::IR);
     SpectrumRow row;
     ASSERT_TRUE(file.next(row));
     EXPECT_EQ(row.index, 8);
@@ -68,12 +69,21 @@ TEST(SpectraCsv, GridsThatAreNone_AreRefused) {
     EXPECT_THAT(refusal("index,502,501,500\n"), HasSubstr("from 502 to 500"));
     EXPECT_THAT(refusal("index,a,b\n"), HasSubstr("\"a\" was found"));
     EXPECT_THAT(refusal("index,1,nan,3\n"), HasSubstr("is nan"));
-    EXPECT_THAT(errorOf([] { SpectraCsv{"no/such.csv"}; }), HasSubstr("No such file"));
+    EXPECT_THAT(errorOf([] { SpectraCsv("no/such.csv", SpectrumKind::IR); }),
+                HasSubstr("No such file"));
+}
+
+TEST(SpectraCsv, WavelengthsOfUV_AreRefused) {
+    const TemporaryFolder folder;
+    const std::string path = folder.write("uv.csv", "i,200,210,220\n0,1,1,1\n");
+    EXPECT_THAT(errorOf([&] { SpectraCsv(path, SpectrumKind::UV); }),
+                HasSubstr("from 200 to 220, expected eV"));
 }
 
 TEST(SpectraCsv, RoundedGrids_AreTaken) {
     const TemporaryFolder folder;
-    const SpectraCsv file(folder.write("a.csv", "i,1.0,1.0200000001,1.0399999,1.06\n"));
+    const SpectraCsv file(folder.write("a.csv", "i,1.0,1.0200000001,1.0399999,1.06\n"),
+                          SpectrumKind::UV);
     EXPECT_NEAR(file.grid().step, 0.02, 1e-12);
 }
 
@@ -97,6 +107,23 @@ TEST(SpectraJoin, Molecules_GetTheSpectraOfTheirIndex) {
     EXPECT_EQ(join.report(SpectrumKind::IR)->joined, 2);
     EXPECT_EQ(join.report(SpectrumKind::IR)->withoutMolecule, 2);
     EXPECT_EQ(join.report(SpectrumKind::Raman)->withoutMolecule, 0);
+}
+
+TEST(SpectraJoin, RowsNumberedFromOne_AreRefused) {
+    const TemporaryFolder folder;
+    const auto joined = [&](const std::string& rows, int64_t molecules) {
+        SpectraJoin join({"", folder.write("ir.csv", "i,1,2\n" + rows), ""});
+        for (int64_t k = 0; k < molecules; k++) {
+            Molecule molecule = water();
+            molecule.index = k;
+            join.join(molecule);
+        }
+        join.finish();
+    };
+    EXPECT_THAT(errorOf([&] { joined("1,1,1\n2,3,3\n3,5,5\n", 3); }),
+                HasSubstr("numbered from 1 to 3 and the molecules from 0 to 2"));
+    joined("1,1,1\n2,3,3\n3,5,5\n", 4);  // as from 0, with the first one missing
+    joined("0,1,1\n1,3,3\n2,5,5\n", 3);
 }
 
 TEST(SpectraJoin, MoleculesThatDoNotAscend_AreRefused) {

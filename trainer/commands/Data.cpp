@@ -93,8 +93,8 @@ public:
             readMolecules(source, threads_, report, [&](NamedMolecule&& found) {
                 if (join_ && report.strayLine > 0)
                     fail("joining spectra to ", source, ": line ", report.strayLine,
-                         " is in no frame, so that the indices of those behind it are not "
-                         "known; expected frames alone");
+                         " is no molecule, so that the indices of those behind it are not known; "
+                         "expected molecules alone, or a column with the title \"index\"");
                 return take(std::move(found.molecule));
             });
             if (limited_)
@@ -159,8 +159,14 @@ private:
         // Rows behind the limit are nobody's fault, and gigabytes to read.
         if (!limited_)
             join_->finish();
-        for (const SpectrumKind kind : spectrumKinds)
-            report_.joins[size_t(kind)] = join_->report(kind);
+        for (const SpectrumKind kind : spectrumKinds) {
+            auto& joined = report_.joins[size_t(kind)] = join_->report(kind);
+            if (joined && joined->joined == 0)
+                fail("joining ", nameOf(kind), " spectra: none of the rows belongs to a molecule, ",
+                     "expected the same indices; ", joined->withoutMolecule,
+                     " have another index, ", joined->rows.failed, " could not be read",
+                     joined->rows.reasons.empty() ? "" : ", " + joined->rows.reasons.front());
+        }
     }
 
     [[noreturn]] void failEmpty() const {

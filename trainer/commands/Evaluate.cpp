@@ -8,9 +8,11 @@
 #include "model/Network.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
+#include "trainer/commands/Progress.h"
 #include "trainer/commands/ReadData.h"
 #include "trainer/commands/UseDevice.h"
 #include "trainer/data/Dataset.h"
+#include "trainer/data/Molecule.h"
 #include "trainer/data/Npz.h"
 #include "trainer/data/Split.h"
 #include "trainer/training/Evaluation.h"
@@ -68,19 +70,44 @@ std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& d
     return frames;
 }
 
+/// Errors on frames that a model has learned say little: this is told where whole files are given.
+void warnOfTraining(const CommandLine& line, const Dataset& data,
+                    const ModelDescription& description) {
+    if (line.values().count("split") || !description.provenance.contains("data"))
+        return;
+    for (const nlohmann::json& learned : description.provenance.at("data"))
+        for (const DataSource& source : data.sources)
+            if (learned.value("sha256", "") == source.sha256)
+                std::cerr << "warning: " << source.path << ": the model was trained on frames of "
+                          << "this file; to see its errors on the others, give --split, the file "
+                          << "split.npz of the run\n";
+}
+
 /// Whether the model can say anything of these frames: elements, and the molecule of its offset.
 void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription& description,
                  const std::string& path) {
     const std::vector<int>& known = description.species;
+    const std::vector<int> formula = formulaOf(frames[0]->numbers);
     for (const Frame* frame : frames) {
         for (const int z : frame->numbers)
             if (!std::binary_search(known.begin(), known.end(), z))
                 fail("evaluating ", path, ": the data hold ", symbolOf(z),
                      ", the model was trained on ", symbolsOf(known));
-        if (description.offset.perElement.empty() && frame->numbers != frames[0]->numbers)
+        if (description.offset.perElement.empty() && formulaOf(frame->numbers) != formula)
             fail("evaluating ", path, ": the data hold different molecules, the model's energy ",
                  "offset is of one; train it with --energy-reference elements");
     }
+}
+
+/// The description does not know which molecule its offset is of, but its size shows.
+void warnOfOffset(const Errors& errors, const ModelDescription& description) {
+    constexpr double most = 100.0;  // kcal/mol
+    if (!description.offset.perElement.empty() ||
+        errors.energy.mae * energyFactor(description.energyUnit, "kcal/mol") < most)
+        return;
+    std::cerr << "warning: errors of energies are large: the model's energy offset is of one "
+              << "molecule and level of theory, and these data may be of another; their energies "
+              << "cannot be compared\n";
 }
 
 nlohmann::json pairJson(const ErrorPair& errors, double factor) {
@@ -101,7 +128,7 @@ nlohmann::json errorsJson(const Errors& errors, double factor, const std::string
 void printTable(const nlohmann::json& result) {
     const auto row = [](const std::string& name, const nlohmann::json& pair) {
         std::cout << std::left << std::setw(12) << name << std::right << std::setw(12)
-                  << toFixed(pair.at("mae"), 4) << std::setw(12) << toFixed(pair.at("rmse"), 4)
+                  << errorText(pair.at("mae")) << std::setw(12) << errorText(pair.at("rmse"))
                   << "\n";
     };
     std::cout << result.at("frames") << " frames; energy in "
@@ -150,6 +177,7 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     requireEnergies(model.description, path);
     model.network = onDevice(model.network, chosen.device);
     Dataset data = readData(line);
+    warnOfTraining(line, data, model.description);
     tellDevice(line, chosen);
     const std::string unit = data.energyUnit;
     data.convertTo(model.description.energyUnit);
@@ -159,7 +187,9 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     const Predictions all = predict(
         model.network,
         makeSamples(frames, model.description.config.cutoff, model.description.offset));
-    nlohmann::json result = errorsJson(errorsOf(all), factor, unit);
+    const Errors errors = errorsOf(all);
+    warnOfOffset(errors, model.description);
+    nlohmann::json result = errorsJson(errors, factor, unit);
     result["model"] = path;
     result["data"] = line.get<std::vector<std::string>>("data");
     result["sources"] = sourcesJson(data);

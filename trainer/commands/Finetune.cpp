@@ -8,6 +8,7 @@
 #include "model/Network.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/FinetuneOptions.h"
+#include "trainer/commands/Progress.h"
 #include "trainer/commands/ReadData.h"
 #include "trainer/commands/RunTraining.h"
 #include "trainer/commands/TrainOptions.h"
@@ -62,11 +63,11 @@ Split makeSplit(const CommandLine& line, const Dataset& data) {
 bool molecularReference(const CommandLine& line, const Dataset& data) {
     const auto wanted = line.get<std::string>("energy-reference");
     if (wanted == "auto")
-        return data.singleMolecule();
+        return data.singleFormula();
     if (wanted != "molecule" && wanted != "elements")
         throw UsageError(cat("--energy-reference: found '", wanted,
                              "', expected auto, molecule or elements"));
-    if (wanted == "molecule" && !data.singleMolecule())
+    if (wanted == "molecule" && !data.singleFormula())
         fail("referring energies to one molecule: the data hold frames of different molecules; ",
              "give files of one molecule, or --energy-reference elements");
     return wanted == "molecule";
@@ -235,9 +236,9 @@ std::vector<std::string> optionsOfTheRun() {
 
 std::function<std::string(const TrainingReport&)> progressText(const std::string& unit) {
     return [unit](const TrainingReport& report) {
-        return cat("validation MAE: energy ", toFixed(report.figures.at("energy_mae"), 4), " ",
-                   unit, ", forces ", toFixed(report.figures.at("forces_mae"), 4), " ", unit,
-                   "/A (best ", toFixed(report.bestFigures.at("forces_mae"), 4), ")");
+        return cat("validation MAE: energy ", errorText(report.figures.at("energy_mae")), " ", unit,
+                   ", forces ", errorText(report.figures.at("forces_mae")), " ", unit, "/A (best ",
+                   errorText(report.bestFigures.at("forces_mae")), ")");
     };
 }
 

@@ -58,6 +58,12 @@ QueryCurves readQuery(const CommandLine& line, const AlignedNetworks& networks) 
             std::find(known.begin(), known.end(), nameOf(kind)) == known.end())
             fail("comparing spectra: --", nameOf(kind), " was given, but the SpecFormer was ",
                  "trained with ", join(known, ", "), " only");
+    const auto given = std::count_if(curves.begin(), curves.end(),
+                                     [](const auto& curve) { return curve.has_value(); });
+    if (static_cast<size_t>(given) < known.size())
+        warn("spectra", cat("the SpecFormer was trained with ", join(known, ", "), "; a search by ",
+                            "some of them only finds much less, unless its molecules lacked some ",
+                            "too. --held-back with --kinds tells how much"));
     if (!config.optional && !line.get<bool>("absolute"))
         warn("intensities", "this SpecFormer was trained without a common scale; if the units are "
                             "those of its training spectra, give --absolute");

@@ -93,9 +93,8 @@ std::vector<int64_t> formulas(const std::vector<Draw>& molecules) {
     std::map<std::vector<int>, int64_t> known;
     std::vector<int64_t> groups;
     for (const Draw& draw : molecules) {
-        std::vector<int> atoms = draw.molecule->numbers;
-        std::sort(atoms.begin(), atoms.end());
-        groups.push_back(known.try_emplace(atoms, static_cast<int64_t>(known.size()))
+        groups.push_back(known.try_emplace(formulaOf(draw.molecule->numbers),
+                                           static_cast<int64_t>(known.size()))
                              .first->second);
     }
     return groups;

@@ -6,11 +6,19 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 
 namespace molspectra {
 
 using Clock = std::chrono::steady_clock;
+
+std::string errorText(double error) {
+    constexpr int digits = 4, most = 12;
+    const int leading = error > 0.0 ? static_cast<int>(std::floor(std::log10(error))) : 0;
+    return toFixed(error, std::clamp(digits - 1 - leading, digits, most));
+}
 
 std::string durationText(double seconds) {
     const auto whole = static_cast<int64_t>(seconds + 0.5);

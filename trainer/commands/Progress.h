@@ -25,6 +25,10 @@ private:
     std::chrono::steady_clock::time_point last_;
 };
 
+/// With four decimals, and more where that would leave less than four digits: errors in hartree are
+/// small.
+std::string errorText(double error);
+
 /// "1 h 32 min", "4 min 10 s", "12 s"
 std::string durationText(double seconds);
 

@@ -22,7 +22,10 @@ void addDataOptions(po::options_description& group) {
         ("energy-unit", po::value<std::string>(),
          "of the data: kcal/mol, kJ/mol, eV or hartree (default: kcal/mol for NPZ, eV for XYZ)")
         ("length-unit", po::value<std::string>(),
-         "of the data: angstrom, nm or bohr (default: angstrom)");
+         "of the data: angstrom, nm or bohr (default: angstrom)")
+        ("force-unit", po::value<std::string>(),
+         "of the data: an energy per length, as hartree/bohr (default: --energy-unit per "
+         "--length-unit)");
 }
 
 Dataset readData(const CommandLine& line) {
@@ -30,12 +33,14 @@ Dataset readData(const CommandLine& line) {
         throw UsageError("--data is missing; --help shows all options");
     Dataset data = readDataset(line.get<std::vector<std::string>>("data"),
                                {optionalText(line, "energy-unit"),
-                                optionalText(line, "length-unit")});
+                                optionalText(line, "length-unit"),
+                                optionalText(line, "force-unit")});
     for (const DataSource& source : data.sources) {
-        std::cerr << cat(source.path, ": ", source.frames, " frames, ", source.energyUnit, " and ",
-                         source.lengthUnit, source.unitsAssumed ? " (assumed)" : "", "\n");
-        if (source.warning)
-            std::cerr << cat("warning: ", source.path, ": ", *source.warning, "\n");
+        std::cerr << cat(source.path, ": ", source.frames, " frames, ", source.energyUnit, ", ",
+                         source.lengthUnit, " and ", source.forceUnit,
+                         source.unitsAssumed ? " (assumed)" : "", "\n");
+        for (const std::string& warning : source.warnings)
+            std::cerr << cat("warning: ", source.path, ": ", warning, "\n");
     }
     return data;
 }
@@ -48,6 +53,7 @@ nlohmann::json sourcesJson(const Dataset& data) {
                         {"format", source.format},
                         {"energy_unit", source.energyUnit},
                         {"length_unit", source.lengthUnit},
+                        {"force_unit", source.forceUnit},
                         {"units_assumed", source.unitsAssumed},
                         {"frames", source.frames}});
     return list;

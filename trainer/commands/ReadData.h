@@ -12,11 +12,11 @@ namespace molspectra {
 /// Value of an option, or "" if it was not given.
 std::string optionalText(const CommandLine& line, const std::string& name);
 
-/// Adds --data, --energy-unit and --length-unit.
+/// Adds --data, --energy-unit, --length-unit and --force-unit.
 void addDataOptions(boost::program_options::options_description& group);
 
-/// Reads the files of --data; prints each one's frames and units to standard error, and a warning
-/// where its forces look like another unit's. @throws UsageError without --data
+/// Reads the files of --data; prints each one's frames and units to standard error, and warnings
+/// of what looks wrong. @throws UsageError without --data
 Dataset readData(const CommandLine& line);
 
 /// Files, checksums, formats and units, for the record.

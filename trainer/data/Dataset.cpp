@@ -5,18 +5,17 @@
 #include "core/Error.h"
 #include "core/Files.h"
 #include "core/Units.h"
+#include "trainer/data/Molecule.h"
 #include "trainer/data/Readers.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace molspectra {
 
 namespace {
-
-/// Force RMS of molecules between 50 K and a few thousand kelvin, kcal/mol/angstrom.
-constexpr double smallestForceRms = 3, largestForceRms = 200;
 
 struct Format {
     const char* name;
@@ -49,22 +48,44 @@ void scaleLengths(Frame& frame, double factor) {
                 component *= factor;
 }
 
+/// "hartree" and "bohr" of "hartree/bohr".
+std::pair<std::string, std::string> forceUnit(const std::string& text) {
+    const size_t slash = text.rfind('/');
+    if (slash == text.npos)
+        fail("understanding the unit of forces: \"", text,
+             "\" was found, expected an energy per length, as hartree/bohr or eV/angstrom");
+    return {energyUnit(text.substr(0, slash)), lengthUnit(text.substr(slash + 1))};
+}
+
+/// To the energy's unit per the length's.
+void convertForces(Dataset& data, DataSource& source, const std::string& unit) {
+    const auto [energy, length] = forceUnit(unit);
+    source.forceUnit = cat(energy, "/", length);
+    const double factor = energyFactor(energy, source.energyUnit) * angstroms(source.lengthUnit) /
+                          angstroms(length);
+    for (Frame& frame : data.frames)
+        scale(frame.forces, factor);
+}
+
 Dataset readOne(const std::string& path, const DataUnits& units) {
     const Format format = formatOf(path);
     Dataset data;
     DataSource source{.path = path, .sha256 = {}, .format = format.name, .energyUnit = {},
-                      .lengthUnit = {}, .warning = {}};
+                      .lengthUnit = {}, .forceUnit = {}, .warnings = {}};
     source.energyUnit = energyUnit(units.energy.empty() ? format.energyUnit : units.energy);
     source.lengthUnit = lengthUnit(units.length.empty() ? "angstrom" : units.length);
+    source.forceUnit = cat(source.energyUnit, "/", source.lengthUnit);
     source.unitsAssumed = units.energy.empty();
     data.frames = format.read(path);
     source.sha256 = sha256(readFile(path));
     source.frames = data.frames.size();
+    if (!units.force.empty())
+        convertForces(data, source, units.force);
     if (const double factor = angstroms(source.lengthUnit); factor != 1)
         for (Frame& frame : data.frames)
             scaleLengths(frame, factor);
     data.energyUnit = source.energyUnit;
-    source.warning = suspiciousForces(data);
+    source.warnings = suspicions(data);
     data.sources.push_back(std::move(source));
     return data;
 }
@@ -95,6 +116,12 @@ bool Dataset::singleMolecule() const {
     });
 }
 
+bool Dataset::singleFormula() const {
+    return std::all_of(frames.begin(), frames.end(), [&](const Frame& frame) {
+        return formulaOf(frame.numbers) == formulaOf(frames.front().numbers);
+    });
+}
+
 void Dataset::convertTo(const std::string& unit) {
     const double factor = energyFactor(energyUnit, unit);
     energyUnit = molspectra::energyUnit(unit);
@@ -117,15 +144,6 @@ Dataset readDataset(const std::vector<std::string>& paths, const DataUnits& unit
         all.sources.push_back(std::move(next.sources[0]));
     }
     return all;
-}
-
-std::optional<std::string> suspiciousForces(const Dataset& data) {
-    const double rms = data.forceRms() * energyFactor(data.energyUnit, "kcal/mol");
-    if (rms >= smallestForceRms && rms <= largestForceRms)
-        return std::nullopt;
-    return cat("the root mean square of the forces is ", toFixed(rms, 3), " kcal/mol/angstrom ",
-               "if the data are in ", data.energyUnit, ", outside the usual ", smallestForceRms,
-               " to ", largestForceRms, "; check the units of the data");
 }
 
 }  // namespace molspectra

@@ -18,6 +18,7 @@ struct Frame {
     double energy = 0.0;            ///< in Dataset::energyUnit
     std::vector<double> forces;     ///< [N,3], energyUnit per angstrom
     std::optional<Cell> cell;       ///< angstrom; none for open boundaries
+    std::string state{};            ///< charge and spin as the file tells them, or ""
 };
 
 /// Where frames came from, for the record in the model file.
@@ -27,9 +28,10 @@ struct DataSource {
     std::string format;      ///< "npz" or "extxyz"
     std::string energyUnit;  ///< as found or given
     std::string lengthUnit;
+    std::string forceUnit;     ///< an energy per length
     bool unitsAssumed = true;  ///< the format's default, not given by the user
     size_t frames = 0;
-    std::optional<std::string> warning;  ///< a sentence if the forces look like another unit's
+    std::vector<std::string> warnings;  ///< what looks wrong, a sentence each
 };
 
 struct Dataset {
@@ -43,6 +45,8 @@ struct Dataset {
     double forceRms() const;
     /// Whether every frame has the same atomic numbers in the same order.
     bool singleMolecule() const;
+    /// Whether every frame has the same elements equally often, in any order.
+    bool singleFormula() const;
     /// Converts energies and forces to another unit.
     void convertTo(const std::string& unit);
 };
@@ -50,8 +54,9 @@ struct Dataset {
 /// Units given by the user; empty means the format's default (NPZ: kcal/mol and angstrom;
 /// extended XYZ: eV and angstrom).
 struct DataUnits {
-    std::string energy;
-    std::string length;
+    std::string energy{};
+    std::string length{};
+    std::string force{};  ///< "hartree/bohr"; empty is the energy's per length's
 };
 
 /// Reads one or more files, by their extension (.npz, .xyz, .extxyz), and checks every label.
@@ -60,8 +65,9 @@ struct DataUnits {
 ///         listed), wrong shapes or types, NaN or infinite labels, unknown elements
 Dataset readDataset(const std::vector<std::string>& paths, const DataUnits& units = {});
 
-/// A sentence if the force RMS is outside 3-200 kcal/mol/angstrom (wrong unit, most likely), else
-/// nothing.
-std::optional<std::string> suspiciousForces(const Dataset& data);
+/// Sentences on what looks wrong in data that can be read: a force RMS outside 3-200
+/// kcal/mol/angstrom; nearest atoms too near or too far; forces that push long bonds apart, which
+/// are gradients; an energy far from those of its molecule; frames of different charge or spin.
+std::vector<std::string> suspicions(const Dataset& data);
 
 }  // namespace molspectra

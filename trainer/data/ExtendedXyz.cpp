@@ -4,6 +4,7 @@
 #include "core/Error.h"
 #include "core/TextLines.h"
 #include "trainer/data/Readers.h"
+#include "trainer/data/XyzComment.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,95 +17,15 @@ namespace molspectra {
 namespace {
 
 constexpr const char* example = "Properties=species:S:1:pos:R:3:forces:R:3 energy=...";
-const std::vector<std::string> energyKeys = {"energy", "REF_energy", "dft_energy", "Energy"};
-const std::vector<std::string> forceKeys = {"forces", "force", "REF_forces", "dft_forces"};
 
-/// Where errors were found.
-std::string here(const TextLines& lines) {
-    return cat("reading ", lines.path(), " line ", lines.number(), ": ");
-}
-
-bool isSpace(char letter) {
-    return letter == ' ' || letter == '\t';
-}
-
-/// Splits at white space.
-void words(std::string_view line, std::vector<std::string_view>& parts) {
-    parts.clear();
-    for (size_t at = 0; at < line.size();) {
-        const size_t start = at;
-        while (at < line.size() && !isSpace(line[at]))
-            at++;
-        if (at > start)
-            parts.push_back(line.substr(start, at - start));
-        at++;
-    }
-}
-
-/// Line numbers are put into words only when they are needed: this runs for every number.
-double finite(std::string_view text, const char* what, const TextLines& lines) {
-    double value = NAN;
-    try {
-        value = parseDouble(text, what);
-    } catch (const Error&) {
-        fail(here(lines), what, " is \"", text, "\", expected a number");
-    }
-    if (!std::isfinite(value))
-        fail(here(lines), what, " is ", text, ", expected finite numbers; leave such frames out");
-    return value;
-}
-
-long integer(std::string_view text, const char* what, const TextLines& lines) {
-    try {
-        return parseInteger(text, what);
-    } catch (const Error&) {
-        fail(here(lines), what, " is \"", text, "\", expected an integer");
-    }
-}
-
-/// One word of a comment line from `at` on, which may be quoted by "", '' or {}.
-std::string word(std::string_view line, size_t& at, std::string_view stops,
-                 const TextLines& lines) {
-    const std::string_view opening = "\"'{", closing = "\"'}";
-    std::string text;
-    if (const size_t kind = at < line.size() ? opening.find(line[at]) : opening.npos;
-        kind != opening.npos) {
-        const size_t end = line.find(closing[kind], at + 1);
-        if (end == line.npos)
-            fail(here(lines), "a quotation that begins with ", line[at], " has no end");
-        text = line.substr(at + 1, end - at - 1);
-        at = end + 1;
-        return text;
-    }
-    const size_t end = std::min(line.find_first_of(stops, at), line.size());
-    text = line.substr(at, end - at);
-    at = end;
-    return text;
-}
-
-/// The key=value pairs of a comment line; a key alone gets an empty value.
-std::map<std::string, std::string> parseComment(std::string_view line, const TextLines& lines) {
-    std::map<std::string, std::string> entries;
-    for (size_t at = 0; at < line.size();) {
-        if (isSpace(line[at])) {
-            at++;
-            continue;
-        }
-        const std::string key = word(line, at, " \t=", lines);
-        size_t behind = at;
-        while (behind < line.size() && isSpace(line[behind]))
-            behind++;
-        if (behind < line.size() && line[behind] == '=') {
-            at = behind + 1;
-            while (at < line.size() && isSpace(line[at]))
-                at++;
-            entries.insert_or_assign(key, word(line, at, " \t", lines));
-        } else {
-            entries.emplace(key, "");
-        }
-    }
-    return entries;
-}
+/// Names that belong together: those of one calculation.
+struct LabelKeys {
+    std::vector<std::string> energy, forces;
+};
+const std::vector<LabelKeys> labelKeys = {{{"energy", "Energy"}, {"forces", "force"}},
+                                          {{"REF_energy"}, {"REF_forces"}},
+                                          {{"dft_energy"}, {"dft_forces"}}};
+const std::vector<std::string> stateKeys = {"charge", "total_charge", "spin", "multiplicity"};
 
 /// Where the columns of an atom's line are.
 struct Columns {
@@ -113,32 +34,8 @@ struct Columns {
     bool byNumber = false;  ///< Z instead of a symbol
 };
 
-struct Property {
-    size_t first, width;
-};
-
-std::map<std::string, Property> parseProperties(const std::string& text, size_t& columns,
-                                                const TextLines& lines) {
-    const std::vector<std::string> parts = split(text, ':');
-    if (parts.size() % 3 != 0)
-        fail(here(lines), "Properties=", text,
-             " was found, expected name:type:columns three by three");
-    std::map<std::string, Property> properties;
-    columns = 0;
-    for (size_t k = 0; k < parts.size(); k += 3) {
-        const long width = integer(parts[k + 2], "the width of a property", lines);
-        if (width < 1 || width > 1000)
-            fail(here(lines), "property ", parts[k], " has ", width,
-                 " columns, expected 1 to 1000");
-        properties[parts[k]] = {columns, size_t(width)};
-        columns += size_t(width);
-    }
-    return properties;
-}
-
 /// The first of the names that is there, of the width asked for.
-template <class Names>
-size_t column(const std::map<std::string, Property>& properties, const Names& names, size_t width,
+size_t column(const Properties& properties, const std::vector<std::string>& names, size_t width,
               const TextLines& lines) {
     std::vector<std::string> found;
     for (const std::string& name : names)
@@ -154,7 +51,61 @@ size_t column(const std::map<std::string, Property>& properties, const Names& na
          example);
 }
 
-Columns findColumns(const std::map<std::string, std::string>& entries, const TextLines& lines) {
+/// The first of the names that is there, else "".
+template <class Entries>
+std::string firstOf(const std::vector<std::string>& names, const Entries& entries) {
+    const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+        return entries.contains(name);
+    });
+    return found == names.end() ? "" : *found;
+}
+
+/// The energy and the forces of a frame, of the same calculation.
+struct Labels {
+    std::string energy, forces;
+};
+
+/// All names that are there, in pairs and alone.
+struct FoundLabels {
+    std::vector<Labels> pairs;
+    std::vector<std::string> energies, forces;
+};
+
+FoundLabels labelsIn(const XyzEntries& entries, const Properties& properties) {
+    FoundLabels found;
+    for (const LabelKeys& keys : labelKeys) {
+        const std::string energy = firstOf(keys.energy, entries);
+        const std::string forces = firstOf(keys.forces, properties);
+        if (!energy.empty())
+            found.energies.push_back(energy);
+        if (!forces.empty())
+            found.forces.push_back(forces);
+        if (!energy.empty() && !forces.empty())
+            found.pairs.push_back({energy, forces});
+    }
+    return found;
+}
+
+Labels findLabels(const XyzEntries& entries, const Properties& properties,
+                  const TextLines& lines) {
+    const FoundLabels found = labelsIn(entries, properties);
+    std::vector<std::string> names;
+    for (const auto& [name, property] : properties)
+        names.push_back(name);
+    if (found.forces.empty())
+        fail(here(lines), "Properties= has ", join(names, ", "), " but no forces, expected ",
+             example);
+    if (found.energies.empty())
+        fail(here(lines), "the comment line has no energy=, expected ", example);
+    if (found.pairs.size() != 1)
+        fail(here(lines), "the labels ", join(found.energies, ", "), " and ",
+             join(found.forces, ", "), " were found, expected energy and forces of one ",
+             "calculation; leave the others away");
+    return found.pairs.front();
+}
+
+Columns findColumns(const XyzEntries& entries, Labels& labels,
+                    const TextLines& lines) {
     const auto text = entries.find("Properties");
     if (text == entries.end())
         fail(here(lines), "the comment line has no Properties=, expected ", example,
@@ -165,15 +116,17 @@ Columns findColumns(const std::map<std::string, std::string>& entries, const Tex
     const std::vector<std::string> elements = {"species", "Z"}, positions = {"pos"};
     columns.element = column(properties, elements, 1, lines);
     columns.position = column(properties, positions, 3, lines);
-    columns.force = column(properties, forceKeys, 3, lines);
+    labels = findLabels(entries, properties, lines);
+    columns.force = column(properties, {labels.forces}, 3, lines);
     return columns;
 }
 
-double findEnergy(const std::map<std::string, std::string>& entries, const TextLines& lines) {
-    for (const std::string& key : energyKeys)
+std::string stateOf(const XyzEntries& entries) {
+    std::vector<std::string> told;
+    for (const std::string& key : stateKeys)
         if (const auto entry = entries.find(key); entry != entries.end())
-            return finite(trim(entry->second), "the energy", lines);
-    fail(here(lines), "the comment line has no energy=, expected ", example);
+            told.push_back(cat(key, " ", trim(entry->second)));
+    return join(told, ", ");
 }
 
 Cell parseLattice(const std::string& text, const TextLines& lines) {
@@ -203,7 +156,7 @@ bool isPeriodic(const std::string& text, const TextLines& lines) {
     return yes == 3;
 }
 
-std::optional<Cell> findCell(const std::map<std::string, std::string>& entries,
+std::optional<Cell> findCell(const XyzEntries& entries,
                              const TextLines& lines) {
     const auto lattice = entries.find("Lattice"), pbc = entries.find("pbc");
     // A lattice without pbc is periodic by the format's convention.
@@ -244,10 +197,12 @@ public:
         const size_t atoms = parseCount(trim(line));
         if (!lines_.next(line))
             fail(here(lines_), "the file ends before the comment line of a frame");
-        const auto entries = parseComment(line, lines_);
-        const Columns columns = findColumns(entries, lines_);
+        const auto entries = parseXyzComment(line, lines_);
+        Labels labels;
+        const Columns columns = findColumns(entries, labels, lines_);
         Frame frame;
-        frame.energy = findEnergy(entries, lines_);
+        frame.energy = finite(trim(entries.at(labels.energy)), "the energy", lines_);
+        frame.state = stateOf(entries);
         frame.cell = findCell(entries, lines_);
         readAtoms(atoms, columns, frame);
         return frame;

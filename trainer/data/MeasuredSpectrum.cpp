@@ -5,10 +5,12 @@
 #include "core/Error.h"
 #include "core/TextLines.h"
 #include "trainer/data/Jcamp.h"
+#include "trainer/data/SpectrumTitles.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstddef>
 #include <optional>
 
 namespace molspectra {
@@ -17,78 +19,16 @@ namespace {
 
 /// hc, CODATA 2018.
 constexpr double wavenumbersOfElectronvolt = 8065.543937;
-/// UV positions are below it in eV and above it in nm.
-constexpr double mostElectronvolts = 50.0;
-/// Transmittance that is told without "percent" is one above this.
+/// Transmittance is in percent where most of it is above this, whatever is told.
 constexpr double mostTransmittance = 2.0;
 /// No light at all is an absorbance of 4, the most that instruments tell from it.
 constexpr double leastTransmittance = 1e-4;
 
-enum class Unit { Unknown, Wavenumber, Nanometer, Micrometer, Electronvolt };
-enum class Scale { AsItIs, Transmittance, Percent, Logarithm, Reflectance };
-
-const char* nameOf(Unit unit) {
-    constexpr const char* names[] = {"?", "1/cm", "nm", "micrometers", "eV"};
-    return names[size_t(unit)];
-}
-
-bool holds(const std::string& text, std::initializer_list<const char*> words) {
-    return std::any_of(words.begin(), words.end(),
-                       [&](const char* word) { return text.find(word) != text.npos; });
-}
-
-/// Whether it stands there by itself: "number" and "column" hold no "um".
-bool hasWord(const std::string& text, const std::string& word) {
-    const auto isLetter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
-    for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
-        const size_t end = at + word.size();
-        if ((at == 0 || !isLetter(text[at - 1])) && (end == text.size() || !isLetter(text[end])))
-            return true;
-    }
-    return false;
-}
-
-Unit unitOf(const std::string& written) {
-    const std::string text = lower(written);
-    if (holds(text, {"1/cm", "cm-1", "cm^-1", "cm**-1", "cm\u207b\u00b9", "cm\u22121",
-                     "wavenumber", "wave number"}))
-        return Unit::Wavenumber;
-    if (hasWord(text, "nm") || holds(text, {"nanomet"}))
-        return Unit::Nanometer;
-    if (hasWord(text, "um") || holds(text, {"micromet", "micron", "\u00b5m", "\u03bcm"}))
-        return Unit::Micrometer;
-    if (hasWord(text, "ev") || holds(text, {"electron"}))
-        return Unit::Electronvolt;
-    return Unit::Unknown;
-}
-
-/// What is told of intensities; nothing where the words say none of what is known here.
-std::optional<Scale> scaleOf(const std::string& written) {
-    const std::string text = lower(written);
-    std::string bare;
-    for (const char c : text)
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '%')
-            bare += c;
-    if (holds(text, {"transmi"}))
-        return holds(text, {"%", "percent"}) ? Scale::Percent : Scale::Transmittance;
-    if (bare == "%t" || bare == "t%")
-        return Scale::Percent;
-    if (bare == "t")
-        return Scale::Transmittance;
-    if (holds(text, {"reflect"}))
-        return Scale::Reflectance;
-    if (bare.starts_with("log"))
-        return Scale::Logarithm;
-    if (holds(text, {"abs", "epsilon", "ext", "optical density", "intens", "a.u."}))
-        return Scale::AsItIs;
-    return std::nullopt;
-}
-
 /// What a file holds, before units.
 struct Raw {
     std::vector<double> x, y;
-    Unit unit = Unit::Unknown;
-    std::optional<Scale> scale;  ///< none where the file does not tell
+    AxisUnit unit = AxisUnit::Unknown;
+    std::optional<IntensityScale> scale;  ///< none where the file does not tell
     bool lines = false;
     std::vector<std::string> remarks;
 };
@@ -105,16 +45,70 @@ void checkType(const std::string& type, SpectrumKind kind, const std::string& pa
              "\", expected a spectrum of the kind ", nameOf(kind));
 }
 
+/// Values of which a part from 0 to 1 is at most this: noise at a few points does not move it.
+double quantile(std::vector<double> values, double part) {
+    const auto place = values.begin() + std::ptrdiff_t(part * double(values.size() - 1));
+    std::nth_element(values.begin(), place, values.end());
+    return *place;
+}
+
+void assumeUnit(Raw& raw, SpectrumKind kind) {
+    const double largest = *std::max_element(raw.x.begin(), raw.x.end());
+    raw.unit = kind != SpectrumKind::UV      ? AxisUnit::Wavenumber
+               : largest > mostElectronvolts ? AxisUnit::Nanometer
+                                             : AxisUnit::Electronvolt;
+    raw.remarks.push_back(cat("positions are taken as ", nameOf(raw.unit)));
+}
+
+void assumeScale(Raw& raw, SpectrumKind kind) {
+    const bool bright = kind == SpectrumKind::IR && !raw.lines &&
+                        quantile(raw.y, 0.5) > quantile(raw.y, 1.0) / 2;
+    raw.scale = IntensityScale::AsItIs;
+    raw.remarks.push_back(cat("intensities are taken as absorbance",
+                              bright ? ", though they look like transmittance; a first line "
+                                       "\"cm-1,%T\" would tell"
+                                     : ""));
+}
+
+/// Few points at odd distances may be lines that nobody told to be such.
+void remarkSparse(Raw& raw) {
+    constexpr size_t mostLines = 300;
+    constexpr double odd = 3.0;
+    if (raw.lines || raw.x.size() < 3 || raw.x.size() > mostLines)
+        return;
+    double least = HUGE_VAL, most = 0.0;
+    for (size_t n = 1; n < raw.x.size(); n++) {
+        least = std::min(least, std::abs(raw.x[n] - raw.x[n - 1]));
+        most = std::max(most, std::abs(raw.x[n] - raw.x[n - 1]));
+    }
+    if (most > odd * least)
+        raw.remarks.push_back(cat("its ", raw.x.size(), " points are taken as a curve; if they ",
+                                  "are single lines, a first line \"cm-1,km/mol\" (or ",
+                                  "\"eV,fosc\", \"cm-1,A^4/amu\") would tell"));
+}
+
+/// What is assumed where a file is silent.
+void assume(Raw& raw, SpectrumKind kind) {
+    if (raw.x.empty())
+        return;
+    if (raw.unit == AxisUnit::Unknown)
+        assumeUnit(raw, kind);
+    if (!raw.scale && !raw.lines && kind != SpectrumKind::Raman)
+        assumeScale(raw, kind);
+    remarkSparse(raw);
+}
+
 Raw rawOfJcamp(const std::string& path, SpectrumKind kind) {
     JcampSpectrum read = readJcamp(path);
     checkType(read.dataType, kind, path);
-    Raw raw{std::move(read.x), std::move(read.y), unitOf(read.xUnits), scaleOf(read.yUnits),
-            read.peaks, {}};
-    if (raw.unit == Unit::Unknown)
+    Raw raw{std::move(read.x), std::move(read.y), axisUnitOf(read.xUnits),
+            intensityScaleOf(read.yUnits), read.peaks, {}};
+    if (raw.unit == AxisUnit::Unknown)
         fail("reading ", path, ": ##XUNITS= is \"", read.xUnits,
              "\", expected 1/CM, NANOMETERS, MICROMETERS or EV");
     if (read.missing > 0)
         raw.remarks.push_back(cat(read.missing, " points have no value and are left out"));
+    assume(raw, kind);
     return raw;
 }
 
@@ -150,8 +144,10 @@ bool isTitle(const std::string& line) {
 /// may be all that separates columns.
 void takeTitles(const std::string& text, Raw& raw) {
     const std::string first = cellsOf(text).front();
-    raw.unit = unitOf(first);
-    raw.scale = scaleOf(text.substr(first.size()));
+    raw.unit = axisUnitOf(first);
+    const std::string others = text.substr(first.size());
+    raw.scale = intensityScaleOf(others);
+    raw.lines = tellsLines(others);
 }
 
 /// Titles behind "#", as some programs write them: only a comment that names a unit at once is one.
@@ -160,32 +156,11 @@ void takeComment(const std::string& text, Raw& raw) {
         return;
     Raw found;
     takeTitles(text, found);
-    if (found.unit != Unit::Unknown) {
+    if (found.unit != AxisUnit::Unknown) {
         raw.unit = found.unit;
         raw.scale = found.scale;
+        raw.lines = found.lines;
     }
-}
-
-/// What is assumed where a file is silent.
-void assume(Raw& raw, SpectrumKind kind) {
-    if (raw.x.empty())
-        return;
-    if (raw.unit == Unit::Unknown) {
-        const double largest = *std::max_element(raw.x.begin(), raw.x.end());
-        raw.unit = kind != SpectrumKind::UV      ? Unit::Wavenumber
-                   : largest > mostElectronvolts ? Unit::Nanometer
-                                                 : Unit::Electronvolt;
-        raw.remarks.push_back(cat("positions are taken as ", nameOf(raw.unit)));
-    }
-    if (raw.scale || kind == SpectrumKind::Raman)
-        return;
-    std::vector<double> sorted = raw.y;
-    std::sort(sorted.begin(), sorted.end());
-    const bool bright = kind == SpectrumKind::IR && sorted[sorted.size() / 2] > sorted.back() / 2;
-    raw.remarks.push_back(cat("intensities are taken as absorbance",
-                              bright ? ", though they look like transmittance; a first line "
-                                       "\"cm-1,%T\" would tell"
-                                     : ""));
 }
 
 Raw rawOfText(const std::string& path, SpectrumKind kind) {
@@ -219,23 +194,22 @@ Raw rawOfText(const std::string& path, SpectrumKind kind) {
 }
 
 void toAbsorbance(Raw& raw, const std::string& path) {
-    if (raw.scale == Scale::Reflectance)
+    if (raw.scale == IntensityScale::Reflectance)
         fail("reading ", path, ": the intensities are reflectances, expected absorbance or ",
              "transmittance; convert them first");
-    if (raw.scale == Scale::Logarithm)
+    if (raw.scale == IntensityScale::LogAbsorptivity)
         for (double& value : raw.y)
             value = std::pow(10.0, value);
-    if (raw.scale != Scale::Transmittance && raw.scale != Scale::Percent)
+    if (raw.scale != IntensityScale::Transmittance)
         return;
-    const double largest = *std::max_element(raw.y.begin(), raw.y.end());
-    const bool percent = raw.scale == Scale::Percent || largest > mostTransmittance;
+    const bool percent = quantile(raw.y, 0.9) > mostTransmittance;
     int64_t dark = 0;
     for (double& value : raw.y) {
         const double part = percent ? value / 100.0 : value;
         dark += part < leastTransmittance;
         value = -std::log10(std::max(part, leastTransmittance));
     }
-    raw.remarks.push_back(cat("transmittance", percent ? " in percent" : "",
+    raw.remarks.push_back(cat("transmittance", percent ? " in percent" : " as a fraction",
                               " is turned into absorbance"));
     if (dark > 0)
         raw.remarks.push_back(cat(dark, " points without light are taken as absorbance ",
@@ -243,13 +217,13 @@ void toAbsorbance(Raw& raw, const std::string& path) {
 }
 
 /// 1/cm of a position, whatever its unit.
-double wavenumber(double x, Unit unit) {
+double wavenumber(double x, AxisUnit unit) {
     switch (unit) {
-    case Unit::Nanometer:
+    case AxisUnit::Nanometer:
         return 1e7 / x;
-    case Unit::Micrometer:
+    case AxisUnit::Micrometer:
         return 1e4 / x;
-    case Unit::Electronvolt:
+    case AxisUnit::Electronvolt:
         return x * wavenumbersOfElectronvolt;
     default:
         return x;
@@ -257,18 +231,19 @@ double wavenumber(double x, Unit unit) {
 }
 
 void convertPositions(Raw& raw, SpectrumKind kind, const std::string& path) {
-    const bool length = raw.unit == Unit::Nanometer || raw.unit == Unit::Micrometer;
+    const bool length = raw.unit == AxisUnit::Nanometer || raw.unit == AxisUnit::Micrometer;
     if (length && kind == SpectrumKind::Raman)
         fail("reading ", path, ": the positions are ", nameOf(raw.unit),
              ", expected Raman shifts in 1/cm");
-    const Unit wanted = kind == SpectrumKind::UV ? Unit::Electronvolt : Unit::Wavenumber;
+    const AxisUnit wanted =
+        kind == SpectrumKind::UV ? AxisUnit::Electronvolt : AxisUnit::Wavenumber;
     for (double& x : raw.x) {
         if (length && !(x > 0))
             fail("reading ", path, ": a position is ", x, " ", nameOf(raw.unit),
                  ", expected positive ones");
         if (raw.unit != wanted)
             x = wavenumber(x, raw.unit) /
-                (wanted == Unit::Electronvolt ? wavenumbersOfElectronvolt : 1.0);
+                (wanted == AxisUnit::Electronvolt ? wavenumbersOfElectronvolt : 1.0);
     }
 }
 

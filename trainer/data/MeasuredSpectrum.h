@@ -23,8 +23,9 @@ struct MeasuredSpectrum {
 ///   tells the unit, text may in a first line of titles ("wavelength (nm), absorbance"), which may
 ///   be a comment; without one it is 1/cm, or for UV nm where the positions are beyond 50 and eV
 ///   otherwise.
-/// - Transmittance, a fraction or percent, becomes absorbance where it is told, and logarithms of
-///   absorptivity become absorptivity.
+/// - Transmittance, a fraction or percent by its values, becomes absorbance where it is told, and
+///   logarithms of absorptivity become absorptivity.
+/// - Intensities in km/mol, A^4/amu or oscillator strengths are single lines, as of a calculation.
 /// Absorbance at a position is proportional to the strength per energy there, so that nothing else
 /// changes with the unit of positions.
 /// @throws Error naming the file and its line: no such file, ragged rows, not finite, an unknown

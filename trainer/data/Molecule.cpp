@@ -4,6 +4,7 @@
 
 #include "core/Error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -52,6 +53,12 @@ SpectrumKind spectrumKind(const std::string& name) {
         if (name == nameOf(kind))
             return kind;
     fail("naming a spectrum: \"", name, "\" was found, expected uv, ir or raman");
+}
+
+std::vector<int> formulaOf(std::span<const int> numbers) {
+    std::vector<int> formula(numbers.begin(), numbers.end());
+    std::sort(formula.begin(), formula.end());
+    return formula;
 }
 
 std::vector<float> onGrid(const Spectrum& spectrum, const SpectrumGrid& grid, double width) {

@@ -58,6 +58,9 @@ struct LineWidths {
 /// @throws Error if a curve has another grid (both are named)
 std::vector<float> onGrid(const Spectrum& spectrum, const SpectrumGrid& grid, double width);
 
+/// Atomic numbers, ascending: the same for isomers.
+std::vector<int> formulaOf(std::span<const int> numbers);
+
 /// What two geometries of the same molecule have in common, conformers included: elements and which
 /// atoms are bonded, by covalent radii. Equal for equal molecules, in any order of atoms.
 std::string moleculeKey(std::span<const int> numbers, std::span<const double> positions);

@@ -26,6 +26,9 @@ private:
     const TakeMolecule& take_;
 };
 
+/// What is counted against a frame of a crystal or a liquid.
+inline constexpr const char* isPeriodic = "it is periodic, expected a molecule by itself";
+
 void readSdf(const std::string& path, MoleculeSink& sink);
 void readSmiles(const std::string& path, int threads, MoleculeSink& sink);
 /// Takes the first four columns of frames. Only where hasPlainColumns().

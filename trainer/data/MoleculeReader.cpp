@@ -25,6 +25,10 @@ void readLabelled(const std::string& path, MoleculeSink& sink) {
     for (size_t t = 0; t < data.frames.size(); t++) {
         Frame& frame = data.frames[t];
         const std::string where = cat("frame ", t);
+        if (frame.cell) {
+            sink.fail(where, isPeriodic);
+            continue;
+        }
         Molecule molecule{std::move(frame.numbers), std::move(frame.positions), int64_t(t), {}};
         if (!sink.deliver(where, {std::move(molecule), cat(path, " ", where)}))
             return;

@@ -17,7 +17,9 @@ struct ReadReport {
     int64_t read = 0;
     int64_t failed = 0;
     std::vector<std::string> reasons;  ///< of the first failures, "record 5: ..."
-    int64_t strayLine = 0;  ///< the first line of XYZ in no frame, so that indices may be shifted
+    /// The first line of XYZ that is in no frame, or a first line that is no SMILES: indices that
+    /// are counted may be shifted.
+    int64_t strayLine = 0;
 
     void addFailure(std::string reason);
 };
@@ -33,7 +35,7 @@ using TakeMolecule = std::function<bool(NamedMolecule&&)>;
 /// Reads what a path means:
 /// - .sdf, .mol: records with three-dimensional coordinates and hydrogens, kept as they are;
 ///   index is the record, from 0
-/// - .smi, .csv, .tsv, .txt: SMILES of one molecule each, in the column whose title ends so, else
+/// - .smi, .csv, .tsv, .txt: SMILES of one molecule each, in the column whose title says so, else
 ///   the first; hydrogens and a geometry are made (ETKDG, then MMFF or UFF), the same with any
 ///   number of threads; index is the column "index", "idx" or, where it holds numbers, "id", else
 ///   the row, from 0

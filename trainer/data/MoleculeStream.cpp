@@ -123,9 +123,8 @@ void MoleculeStream::enter(size_t number) {
 void MoleculeStream::groupIsomers(Random& random) {
     std::map<std::vector<int>, std::vector<Place>> byFormula;
     for (const auto& [file, place] : order_) {
-        std::vector<int> formula = (*loaded_.at(file))[static_cast<size_t>(place)].numbers;
-        std::sort(formula.begin(), formula.end());
-        byFormula[formula].emplace_back(file, place);
+        const Molecule molecule = (*loaded_.at(file))[static_cast<size_t>(place)];
+        byFormula[formulaOf(molecule.numbers)].emplace_back(file, place);
     }
     std::vector<std::vector<Place>> groups;
     for (const auto& [formula, members] : byFormula)
@@ -156,10 +155,13 @@ std::vector<Draw> MoleculeStream::batch(int64_t step) {
 
 std::vector<Draw> MoleculeStream::withSpectra(size_t count) const {
     std::vector<Draw> draws;
-    for (size_t file = 0; file < files_.size() && draws.size() < count; file++) {
+    // As many of each file as of the others, unless those before have fewer: kinds and sizes of
+    // molecules may differ between them.
+    for (size_t file = 0; file < files_.size(); file++) {
+        const size_t share = draws.size() + (count - draws.size()) / (files_.size() - file);
         const auto shard = std::make_shared<const Shard>(files_[file]);
         const std::vector<int64_t>& heldBack = index_[file].heldBack;
-        for (int64_t place = 0; place < index_[file].size && draws.size() < count; place++)
+        for (int64_t place = 0; place < index_[file].size && draws.size() < share; place++)
             if (!std::binary_search(heldBack.begin(), heldBack.end(), place) &&
                 hasSpectrum((*shard)[static_cast<size_t>(place)]))
                 draws.push_back(alone(draw(shard, file, place)));

@@ -48,8 +48,8 @@ public:
     /// The molecules of a step. Steps in ascending order are the fast ones. @throws Error as Shard
     std::vector<Draw> batch(int64_t step);
 
-    /// The first molecules by file and place that are not held back and have spectra, at most
-    /// `count`.
+    /// The first molecules of each file that are not held back and have spectra, about equally many
+    /// and at most `count` together.
     std::vector<Draw> withSpectra(size_t count) const;
 
     /// Elements of all molecules that were read so far.

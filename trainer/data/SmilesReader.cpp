@@ -13,9 +13,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 namespace molspectra {
 
@@ -26,6 +28,8 @@ constexpr int embeddingSeed = 20250424;
 constexpr unsigned embeddingTries = 30;
 constexpr int relaxationSteps = 1000;
 constexpr size_t groupSize = 32;  ///< lines for each thread at a time
+
+constexpr const char* notSmiles = "it is no SMILES that RDKit can read";
 
 struct Job {
     int64_t line = 0;
@@ -42,26 +46,35 @@ struct Columns {
     bool header = false;
 };
 
-/// Cells may stand in quotes, which then may hold separators; no SMILES has any.
-std::vector<std::string> cellsOf(std::string_view line, char separator) {
-    std::vector<std::string> cells(1);
-    bool quoted = false;
-    for (const char letter : line) {
-        if (letter == '"')
-            quoted = !quoted;
-        else if (letter == separator && !quoted)
-            cells.emplace_back();
-        else
-            cells.back() += letter;
-    }
-    for (std::string& cell : cells)
-        cell = trim(cell);
-    return cells;
-}
+struct Cells {
+    std::vector<std::string> texts;
+    bool open = false;  ///< the last one's quotation has no end
+};
 
-/// Whether a line ends within quotes: its row goes on.
-bool endsQuoted(std::string_view line) {
-    return std::count(line.begin(), line.end(), '"') % 2 != 0;
+/// Cells of tables may stand in quotes, which then may hold separators, and quotes twice. Behind
+/// the first letter a quote is one of the text: names have inches, and primes of rings.
+Cells cellsOf(std::string_view line, char separator) {
+    Cells cells{{""}};
+    bool begun = false;
+    for (size_t at = 0; at < line.size(); at++) {
+        const char letter = line[at];
+        std::string& text = cells.texts.back();
+        if (cells.open && letter == '"' && line.substr(at + 1).starts_with('"')) {
+            text += line[++at];
+        } else if (letter == '"' && (cells.open || (!begun && separator != ' '))) {
+            cells.open = !cells.open;
+            begun = true;
+        } else if (letter == separator && !cells.open) {
+            cells.texts.emplace_back();
+            begun = false;
+        } else {
+            text += letter;
+            begun = begun || letter != ' ';
+        }
+    }
+    for (std::string& text : cells.texts)
+        text = trim(text);
+    return cells;
 }
 
 Columns columnsOf(std::string_view first) {
@@ -69,9 +82,9 @@ Columns columnsOf(std::string_view first) {
     for (const char separator : {',', ';', '\t'})
         if (first.find(separator) != first.npos && columns.separator == ' ')
             columns.separator = separator;
-    const std::vector<std::string> names = cellsOf(lower(first), columns.separator);
+    const std::vector<std::string> names = cellsOf(lower(first), columns.separator).texts;
     for (size_t k = 0; k < names.size(); k++) {
-        if (names[k].ends_with("smiles") && !columns.header) {
+        if (names[k].find("smiles") != std::string::npos && !columns.header) {
             columns.smiles = k;
             columns.header = true;
         } else if (names[k] == "index" || names[k] == "idx" || names[k] == "id") {
@@ -106,7 +119,7 @@ void relax(RDKit::ROMol& mol) {
 std::string makeGeometry(const std::string& smiles, Molecule& molecule) {
     const std::unique_ptr<RDKit::RWMol> mol(RDKit::SmilesToMol(smiles));
     if (!mol)
-        return "it is no SMILES that RDKit can read";
+        return notSmiles;
     std::vector<int> fragmentOf;
     if (const unsigned fragments = RDKit::MolOps::getMolFrags(*mol, fragmentOf); fragments > 1)
         return cat("it has ", fragments, " parts without a bond between them, expected one "
@@ -156,39 +169,67 @@ public:
     /// The next jobs, at most `count`; none at the end of the file.
     std::vector<Job> next(size_t count) {
         std::vector<Job> jobs;
-        std::string row;
-        while (jobs.size() < count && nextRow(row)) {
-            if (trim(row).empty())
+        Line row;
+        while (jobs.size() < count && nextLine(row)) {
+            if (trim(row.text).empty())
                 continue;
             const bool first = !columns_;
             if (first)
-                columns_ = columnsOf(row);
+                columns_ = columnsOf(row.text);
             if (!first || !columns_->header)
-                jobs.push_back(makeJob(row));
+                jobs.push_back(makeJob(std::move(row)));
         }
         return jobs;
     }
 
-private:
-    static constexpr int mostLines = 8;  ///< of a row whose quotes hold line breaks
+    /// Whether molecules are counted, because no column tells their index.
+    bool counts() const { return !columns_->index; }
 
-    bool nextRow(std::string& row) {
-        std::string_view line;
-        if (!lines_.next(line))
+private:
+    static constexpr size_t mostLines = 8;  ///< of a row whose quotes hold line breaks
+
+    struct Line {
+        int64_t number = 0;
+        std::string text;
+    };
+
+    bool nextLine(Line& line) {
+        if (!ahead_.empty()) {
+            line = std::move(ahead_.front());
+            ahead_.pop_front();
+            return true;
+        }
+        std::string_view text;
+        if (!lines_.next(text))
             return false;
-        row = line;
-        for (int n = 1; n < mostLines && endsQuoted(row) && lines_.next(line); n++)
-            row += cat("\n", line);
+        line = {lines_.number(), std::string(text)};
         return true;
     }
 
-    Job makeJob(std::string_view line) {
+    /// Takes the lines that a quotation goes on over. Where it has no end, they are rows again.
+    Cells cellsOfRow(const Line& row) {
+        std::string whole = columns_->separator == ' ' ? trim(row.text) : row.text;
+        Cells cells = cellsOf(whole, columns_->separator);
+        std::deque<Line> taken;
+        for (Line more; cells.open && taken.size() + 1 < mostLines && nextLine(more);) {
+            whole += "\n" + more.text;
+            cells = cellsOf(whole, columns_->separator);
+            taken.push_back(std::move(more));
+        }
+        if (cells.open)
+            ahead_.insert(ahead_.begin(), taken.begin(), taken.end());
+        return cells;
+    }
+
+    Job makeJob(Line&& row) {
         Job job;
-        job.line = lines_.number();
+        job.line = row.number;
         job.found.molecule.index = row_++;
-        std::vector<std::string> cells = cellsOf(line, columns_->separator);
-        if (columns_->separator == ' ')
-            cells = cellsOf(trim(line), ' ');
+        auto [cells, open] = cellsOfRow(row);
+        if (open) {
+            job.reason = "a quotation that begins in it has no end";
+            return job;
+        }
         if (cells.size() <= std::max(columns_->smiles, columns_->index.value_or(0))) {
             job.reason = cat("it has ", cells.size(), " columns, fewer than the first line");
             return job;
@@ -216,6 +257,7 @@ private:
     }
 
     TextLines lines_;
+    std::deque<Line> ahead_;  ///< read already, to be taken first
     std::optional<Columns> columns_;
     int64_t row_ = 0;
 };
@@ -224,6 +266,7 @@ private:
 
 void readSmiles(const std::string& path, int threads, MoleculeSink& sink) {
     JobReader reader(path);
+    bool first = true;
     for (;;) {
         std::vector<Job> jobs = reader.next(groupSize * size_t(std::max(threads, 1)));
         if (jobs.empty())
@@ -231,6 +274,9 @@ void readSmiles(const std::string& path, int threads, MoleculeSink& sink) {
         workAll(jobs, threads);
         for (Job& job : jobs) {
             const std::string where = cat("line ", job.line);
+            // It may be titles that are not known as such: then all that are counted are shifted.
+            if (std::exchange(first, false) && job.reason == notSmiles && reader.counts())
+                sink.strayLine(job.line);
             if (!job.reason.empty())
                 sink.fail(where, cat(job.found.name, job.found.name.empty() ? "" : ": ",
                                      job.reason));

@@ -3,6 +3,7 @@
 #include "trainer/data/SpectraCsv.h"
 
 #include "core/Error.h"
+#include "trainer/data/SpectrumTitles.h"
 
 #include <charconv>
 #include <cmath>
@@ -14,11 +15,16 @@ namespace {
 /// Points are printed with few digits: how far they may be from equidistant, in steps.
 constexpr double gridTolerance = 0.01;
 
+/// Without spaces around it, then without quotes and without a plus.
 std::string_view trimmed(std::string_view cell) {
     while (!cell.empty() && (cell.front() == ' ' || cell.front() == '\t'))
         cell.remove_prefix(1);
     while (!cell.empty() && (cell.back() == ' ' || cell.back() == '\t'))
         cell.remove_suffix(1);
+    if (cell.size() > 1 && cell.front() == '"' && cell.back() == '"')
+        cell = cell.substr(1, cell.size() - 2);
+    if (cell.size() > 1 && cell.front() == '+')
+        cell.remove_prefix(1);
     return cell;
 }
 
@@ -46,14 +52,14 @@ bool toFloat(std::string_view cell, float& value) {
 
 double pointOf(const std::string& cell, const TextLines& lines) {
     try {
-        return parseDouble(trim(cell), "a point");
+        return parseDouble(trimmed(cell), "a point");
     } catch (const Error&) {
         fail("reading ", lines.path(), " line ", lines.number(), ": \"", trim(cell),
              "\" was found, expected the points of the grid behind the first cell");
     }
 }
 
-SpectrumGrid gridOf(std::string_view line, const TextLines& lines) {
+SpectrumGrid gridOf(std::string_view line, SpectrumKind kind, const TextLines& lines) {
     const std::vector<std::string> cells = split(line, ',');
     if (cells.size() < 3)
         fail("reading ", lines.path(), " line ", lines.number(), ": ", cells.size(),
@@ -61,6 +67,10 @@ SpectrumGrid gridOf(std::string_view line, const TextLines& lines) {
     std::vector<double> points;
     for (size_t k = 1; k < cells.size(); k++)
         points.push_back(pointOf(cells[k], lines));
+    if (kind == SpectrumKind::UV && points.back() > mostElectronvolts)
+        fail("reading ", lines.path(), " line ", lines.number(), ": the grid goes from ",
+             points.front(), " to ", points.back(), ", expected eV for UV spectra; resample them ",
+             "on a grid in eV");
     const double step = (points.back() - points.front()) / double(points.size() - 1);
     if (!(step > 0))
         fail("reading ", lines.path(), " line ", lines.number(), ": the grid goes from ",
@@ -77,11 +87,11 @@ SpectrumGrid gridOf(std::string_view line, const TextLines& lines) {
 
 }  // namespace
 
-SpectraCsv::SpectraCsv(const std::string& path) : lines_(path) {
+SpectraCsv::SpectraCsv(const std::string& path, SpectrumKind kind) : lines_(path) {
     std::string_view line;
     if (!lines_.next(line))
         fail("reading ", path, ": the file is empty, expected CSV with the grid as first line");
-    grid_ = gridOf(line, lines_);
+    grid_ = gridOf(line, kind, lines_);
 }
 
 /// @return what is wrong with the line, or ""
@@ -130,15 +140,16 @@ bool SpectraCsv::next(SpectrumRow& row) {
 }
 
 SpectraJoin::SpectraJoin(const std::array<std::string, 3>& paths) {
-    for (size_t kind = 0; kind < paths.size(); kind++)
-        if (!paths[kind].empty())
-            sides_[kind] = std::make_unique<Side>(paths[kind]);
+    for (const SpectrumKind kind : spectrumKinds)
+        if (const std::string& path = paths[size_t(kind)]; !path.empty())
+            sides_[size_t(kind)] = std::make_unique<Side>(path, kind);
 }
 
 void SpectraJoin::join(Molecule& molecule) {
     if (last_ && molecule.index <= *last_)
         fail("joining spectra: the molecule with index ", molecule.index, " follows the one with ",
              *last_, ", expected ascending indices");
+    first_ = first_.value_or(molecule.index);
     last_ = molecule.index;
     for (size_t kind = 0; kind < sides_.size(); kind++) {
         Side* const side = sides_[kind].get();
@@ -156,9 +167,22 @@ void SpectraJoin::join(Molecule& molecule) {
 }
 
 void SpectraJoin::finish() {
-    for (const auto& side : sides_)
-        for (; side && side->more; side->more = side->file.next(side->row))
+    for (const auto& side : sides_) {
+        if (!side)
+            continue;
+        for (; side->more; side->more = side->file.next(side->row))
             side->withoutMolecule++;
+        checkNumbering(*side);
+    }
+}
+
+/// Rows numbered from 1 would each give their spectrum to the molecule behind their own.
+void SpectraJoin::checkNumbering(const Side& side) const {
+    const int64_t rows = side.file.report().read + side.file.report().failed;
+    if (first_ == 0 && side.firstRow == 1 && side.row.index == rows && rows == *last_ + 1)
+        fail("joining spectra of ", side.file.path(), ": the rows are numbered from 1 to ", rows,
+             " and the molecules from 0 to ", *last_, ", expected the same numbers; begin the "
+             "rows with 0, or give the molecules a column \"index\"");
 }
 
 std::optional<JoinReport> SpectraJoin::report(SpectrumKind kind) const {

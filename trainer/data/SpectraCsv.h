@@ -22,10 +22,11 @@ struct SpectrumRow {
 class SpectraCsv {
 public:
     /// @throws Error if the file is missing or its grid is none: fewer than two points, no numbers,
-    ///         not equidistant
-    explicit SpectraCsv(const std::string& path);
+    ///         not equidistant, or beyond eV for UV
+    SpectraCsv(const std::string& path, SpectrumKind kind);
 
     const SpectrumGrid& grid() const { return grid_; }
+    const std::string& path() const { return lines_.path(); }
 
     /// Takes the next row that has an ascending index and as many finite numbers, none negative, as
     /// there are points; other rows are counted. @return false at the end of the file
@@ -59,6 +60,7 @@ public:
     /// Adds the spectra of this molecule's index. @throws Error if the index does not ascend
     void join(Molecule& molecule);
     /// Counts the rows that are left, which have no molecule.
+    /// @throws Error if all rows are numbered from 1 and all molecules from 0
     void finish();
 
     /// By SpectrumKind; none where there is no file.
@@ -66,15 +68,20 @@ public:
 
 private:
     struct Side {
-        explicit Side(const std::string& path) : file(path) { more = file.next(row); }
+        Side(const std::string& path, SpectrumKind kind) : file(path, kind) {
+            more = file.next(row);
+            firstRow = row.index;
+        }
         SpectraCsv file;
         SpectrumRow row;
         bool more = false;
-        int64_t joined = 0, withoutMolecule = 0;
+        int64_t firstRow = 0, joined = 0, withoutMolecule = 0;
     };
 
+    void checkNumbering(const Side& side) const;
+
     std::array<std::unique_ptr<Side>, 3> sides_;
-    std::optional<int64_t> last_;
+    std::optional<int64_t> first_, last_;
 };
 
 }  // namespace molspectra

@@ -35,6 +35,12 @@ std::optional<std::array<std::string_view, 4>> wordsOf(std::string_view line) {
     return words;
 }
 
+/// Whether the comment line of extended XYZ tells of a cell.
+bool tellsCell(std::string_view comment) {
+    return comment.find("Lattice=") != comment.npos &&
+           comment.find("pbc=\"F F F\"") == comment.npos;
+}
+
 bool isWhole(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
@@ -141,6 +147,8 @@ private:
         std::string_view line;
         if (!lines_.next(line))
             reason = "the file ends before its comment line";
+        else if (tellsCell(line))
+            reason = isPeriodic;
         for (long i = 0; i < count; i++) {
             if (!lines_.next(line)) {
                 if (reason.empty())
