@@ -68,10 +68,10 @@ def splitData(folder):
 def pretrain(options, preset, *more):
     """One stage. A run that was interrupted goes on from its checkpoint."""
     folder = options.output / preset
-    if (folder / "checkpoint.pt").exists():
-        program("pretrain", "--resume", folder)
-        return folder
     steps = getattr(options, f"{preset}_steps")
+    if (folder / "checkpoint.pt").exists():
+        program("pretrain", "--resume", folder, "--steps", steps)
+        return folder
     program("pretrain", "--data", options.output / "train.npz", "--preset", preset,
             "--output", folder, *more, "--steps", steps, "--batch", BATCHES[preset],
             "--validation", VALIDATION, "--validation-interval", max(1, steps // 10),
