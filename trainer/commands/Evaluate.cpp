@@ -77,7 +77,7 @@ void warnOfTraining(const CommandLine& line, const Dataset& data,
         return;
     for (const nlohmann::json& learned : description.provenance.at("data"))
         for (const DataSource& source : data.sources)
-            if (learned.value("sha256", "") == source.sha256)
+            if (learned.is_object() && learned.value("sha256", "") == source.sha256)
                 std::cerr << "warning: " << source.path << ": the model was trained on frames of "
                           << "this file; to see its errors on the others, give --split, the file "
                           << "split.npz of the run\n";

@@ -27,7 +27,7 @@ private:
 };
 
 /// What is counted against a frame of a crystal or a liquid.
-inline constexpr const char* isPeriodic = "it is periodic, expected a molecule by itself";
+inline constexpr const char* periodicFrame = "it is periodic, expected a molecule by itself";
 
 void readSdf(const std::string& path, MoleculeSink& sink);
 void readSmiles(const std::string& path, int threads, MoleculeSink& sink);

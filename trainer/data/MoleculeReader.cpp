@@ -26,7 +26,7 @@ void readLabelled(const std::string& path, MoleculeSink& sink) {
         Frame& frame = data.frames[t];
         const std::string where = cat("frame ", t);
         if (frame.cell) {
-            sink.fail(where, isPeriodic);
+            sink.fail(where, periodicFrame);
             continue;
         }
         Molecule molecule{std::move(frame.numbers), std::move(frame.positions), int64_t(t), {}};

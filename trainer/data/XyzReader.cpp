@@ -148,7 +148,7 @@ private:
         if (!lines_.next(line))
             reason = "the file ends before its comment line";
         else if (tellsCell(line))
-            reason = isPeriodic;
+            reason = periodicFrame;
         for (long i = 0; i < count; i++) {
             if (!lines_.next(line)) {
                 if (reason.empty())
