@@ -104,7 +104,7 @@ Edges edgesOf(Module& network, const ModelConfig& config, const Graph& graph) {
     const at::Tensor halves = graph.pairs.index_select(1, chosen);
     const c10::IValue found =
         call(network, "edges", {graph.positions, halves, graph.shifts.index_select(0, chosen)});
-    const auto& parts = found.toTupleRef().elements();
+    const c10::ArrayRef<c10::IValue> parts = found.toTupleRef().elements().asArrayRef();
     Module radialFunctions = network.attr("radial").toModule();
     const at::Tensor radial =
         call(radialFunctions, "forward", {parts[2].toTensor()}).toTensor();

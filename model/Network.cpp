@@ -211,7 +211,7 @@ std::string shapeText(const at::Tensor& tensor) {
     std::vector<std::string> sizes;
     for (const int64_t size : tensor.sizes())
         sizes.push_back(std::to_string(size));
-    return "[" + join(sizes, ", ") + "]";
+    return cat("[", join(sizes, ", "), "]");
 }
 
 c10::Device deviceOf(const Module& network) {

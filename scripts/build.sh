@@ -29,7 +29,7 @@ configure() {
 }
 
 compile() {
-    say "compiling with two jobs (the first time takes minutes)"
+    say "compiling with two jobs (the first time takes 10 to 25 minutes)"
     cmake --build --preset default || stop "compiling failed: see the first error above"
 }
 
