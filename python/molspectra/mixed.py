@@ -45,13 +45,14 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     Returns
     -------
     openmm.System
-        A new one. Keep the cutoff of its NonbondedForce and its box as they are.
+        A new one, with the same particles in the same order.
 
     Raises
     ------
     ValueError
-        If no atom or one outside of the topology was chosen, if the topology has not the System's
-        number of atoms, or if a force cannot be taken apart (AMOEBA, Drude and the like).
+        If no atom, one twice or one outside of the topology was chosen, if the topology has not
+        the System's number of atoms, or if a force cannot be taken apart (AMOEBA, Drude and the
+        like).
     openmm.OpenMMException
         If the model file is missing or unreadable.
     """
@@ -60,6 +61,8 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
         raise ValueError(f"creating a mixed System: the topology has {topology.getNumAtoms()} "
                          f"atoms, expected {system.getNumParticles()} as the System has "
                          "particles; a topology with extra particles comes from the Modeller")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError("creating a mixed System: an atom was chosen twice, expected each once")
     for force in system.getForces():
         if type(force).__name__ in _WHOLE:
             raise ValueError(f"creating a mixed System: found a {type(force).__name__}, whose "

@@ -111,6 +111,7 @@ def test_candidates_are_ranked_with_scores_and_probabilities(tmp_path, aligned, 
     assert scores == sorted(scores, reverse=True) and -1 <= scores[-1] and scores[0] <= 1
     assert sum(c["probability"] for c in candidates) == pytest.approx(1)
     assert f"molecule {own}" in {c["name"].split(".npz ")[1] for c in candidates[:3]}
+    assert "trained with ir, raman; a search by some of them only" in result.stderr
     title, *rows, rest = result.stdout.splitlines()
     assert title.split() == ["rank", "score", "probability", "name"]
     assert [row.split()[0] for row in rows] == ["1", "2", "3"]

@@ -100,6 +100,16 @@ def test_evaluate_tells_of_frames_that_were_trained_on(tmp_path, trained, data):
                             tmp_path / "other.npz").stderr
 
 
+def test_labels_that_look_wrong_are_warned_of(tmp_path, trained):
+    table = water()
+    np.savez(tmp_path / "gradients.npz", **table | dict(F=-table["F"]))
+    np.savez(tmp_path / "shifted.npz", **table | dict(E=table["E"] + 500))
+    told = [run("evaluate", "--model", trained / "model.pt", "--data", tmp_path / name).stderr
+            for name in ("gradients.npz", "shifted.npz")]
+    assert "turn their signs around" in told[0] and "energy offset" not in told[0]
+    assert "energy offset is of one molecule" in told[1] and "signs" not in told[1]
+
+
 def test_gradients_are_clipped_alike_in_every_unit(tmp_path, data):
     table = water()
     other = tmp_path / "hartree.npz"

@@ -108,6 +108,8 @@ def test_what_does_not_fit_is_refused(both, modelFile):
         molspectra.createMixedSystem(both, forceField(9), ETHANOL, modelFile)
     with pytest.raises(ValueError, match="no atoms were chosen"):
         molspectra.createMixedSystem(both, forceField(12), [], modelFile)
+    with pytest.raises(ValueError, match="chosen twice"):
+        molspectra.createMixedSystem(both, forceField(12), [0, 1, 0], modelFile)
     polarizable = forceField(12)
     polarizable.addForce(openmm.DrudeForce())
     with pytest.raises(ValueError, match="found a DrudeForce"):

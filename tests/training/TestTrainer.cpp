@@ -218,7 +218,7 @@ TEST_F(TrainerTest, Resume_RefusesACheckpointOfAnotherFormat) {
         loadCheckpoint(path);
         FAIL();
     } catch (const Error& error) {
-        EXPECT_THAT(error.what(), testing::HasSubstr("found format 1, expected 2"));
+        EXPECT_THAT(error.what(), testing::HasSubstr("found format 1, expected 3"));
     }
 }
 

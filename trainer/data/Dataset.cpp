@@ -117,8 +117,11 @@ bool Dataset::singleMolecule() const {
 }
 
 bool Dataset::singleFormula() const {
+    if (frames.empty())
+        return true;
+    const std::vector<int> first = formulaOf(frames.front().numbers);
     return std::all_of(frames.begin(), frames.end(), [&](const Frame& frame) {
-        return formulaOf(frame.numbers) == formulaOf(frames.front().numbers);
+        return formulaOf(frame.numbers) == first;
     });
 }
 

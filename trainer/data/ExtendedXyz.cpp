@@ -89,12 +89,8 @@ FoundLabels labelsIn(const XyzEntries& entries, const Properties& properties) {
 Labels findLabels(const XyzEntries& entries, const Properties& properties,
                   const TextLines& lines) {
     const FoundLabels found = labelsIn(entries, properties);
-    std::vector<std::string> names;
-    for (const auto& [name, property] : properties)
-        names.push_back(name);
     if (found.forces.empty())
-        fail(here(lines), "Properties= has ", join(names, ", "), " but no forces, expected ",
-             example);
+        column(properties, labelKeys.front().forces, 3, lines);  // says what is there instead
     if (found.energies.empty())
         fail(here(lines), "the comment line has no energy=, expected ", example);
     if (found.pairs.size() != 1)
@@ -104,8 +100,7 @@ Labels findLabels(const XyzEntries& entries, const Properties& properties,
     return found.pairs.front();
 }
 
-Columns findColumns(const XyzEntries& entries, Labels& labels,
-                    const TextLines& lines) {
+Columns findColumns(const XyzEntries& entries, Labels& labels, const TextLines& lines) {
     const auto text = entries.find("Properties");
     if (text == entries.end())
         fail(here(lines), "the comment line has no Properties=, expected ", example,

@@ -14,7 +14,7 @@ namespace molspectra {
 namespace {
 
 /// Of the state's content; a run goes on with the version that began it, or one of the same format.
-constexpr int64_t format = 2;
+constexpr int64_t format = 3;
 
 c10::List<at::Tensor> asList(const std::vector<at::Tensor>& tensors) {
     c10::List<at::Tensor> list;
