@@ -69,7 +69,8 @@ PRETRAINING = {
     "fewer-molecules": Recipe(("equilibrium",), "", stage1(51)),
     "forces": Recipe((LABELLED,), "", STAGE3),
     "spectra-forces": Recipe((LABELLED,), "spectra", STAGE3),
-    "isomers": Recipe(("spectra",), "denoise", [*STAGE2, "--group-isomers"]),
+    "hard-contrast": Recipe(("spectra",), "denoise",
+                            [*STAGE2, "--group-isomers", "--spectra-dropout", "0.5"]),
     "without-uv": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "ir,raman"]),
     "without-ir": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,raman"]),
     "without-raman": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "uv,ir"]),
@@ -83,7 +84,7 @@ FINETUNED_OTHERWISE = {  # whose network, and options that are added
     "noisy-pass": ("spectra", ["--denoising-weight", "0.1", "--denoising-sigma", "0.04"]),
 }
 # Other ways to begin, compared in one cell.
-TRIED = (*FINETUNED_OTHERWISE, "wide-noise", "fewer-molecules", "isomers", "forces",
+TRIED = (*FINETUNED_OTHERWISE, "wide-noise", "fewer-molecules", "hard-contrast", "forces",
          "spectra-forces")
 ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
 KINDS = MAIN + TRIED + ABLATIONS
@@ -96,7 +97,7 @@ TITLES = {
     "noisy-pass": "denoising + spectra, denoised in fine-tuning as well",
     "wide-noise": "denoising, σ 0.1 Å",
     "fewer-molecules": "denoising, gdb7 alone, as many steps",
-    "isomers": "denoising + spectra, isomers in the same batches",
+    "hard-contrast": "denoising + spectra, isomers in the same batches, kinds left out",
     "forces": "GFN2-xTB forces",
     "spectra-forces": "denoising + spectra + GFN2-xTB forces",
     "without-uv": "without UV",

@@ -136,12 +136,21 @@ def test_kinds_of_spectra_are_chosen(tmp_path, shards):
     assert '"kind": "ir"' in text and '"kind": "raman"' in text and '"kind": "uv"' not in text
 
 
+def test_the_published_form_needs_every_spectrum(tmp_path, shards):
+    result = pretrain(shards, tmp_path / "run", *TINY, *STAGE_TWO, *FEW, "--form", "published",
+                      "--spectra-dropout", "0.5", code=1)
+    sentence = result.stderr.splitlines()[-1]
+    assert "--spectra-dropout is 0.5" in sentence and "needs every kind" in sentence
+
+
 @pytest.mark.parametrize("options, words", [
     (["--spectra", "ir,nmr"], ["--spectra", "'nmr'", "uv, ir, raman"]),
     (["--form", "old"], ["--form", "'old'", "own, published"]),
     (["--preset", "both"], ["--preset", "'both'", "denoise or spectra"]),
     (["--ir-grid", "500:1"], ["--ir-grid", "'500:1'", "start:step:number"]),
     (["--mask-ratio", "1"], ["--mask-ratio", "below 1"]),
+    (["--spectra-dropout", "1.5"], ["--spectra-dropout", "at most 1"]),
+    (["--spectra-dropout", "-0.1"], ["--spectra-dropout", "at least 0"]),
     (["--temperature", "0"], ["--temperature", "positive"]),
     (["--temperature", "0.005"], ["--temperature", "at least 0.01"]),
     (["--denoising-weight", "0", "--reconstruction-weight", "0", "--contrast-weight", "0"],
@@ -205,7 +214,8 @@ def test_steps_of_a_resumed_run_replace_its_epochs(tmp_path, shards):
 
 
 @pytest.mark.parametrize("option, name", [
-    (["--mask-ratio", "0.4"], "maskRatio"), (["--symmetric"], "symmetric")])
+    (["--mask-ratio", "0.4"], "maskRatio"), (["--symmetric"], "symmetric"),
+    (["--spectra-dropout", "0.4"], "spectraDropout")])
 def test_objectives_of_a_resumed_run_stay(stage_two, option, name):
     last = metrics(stage_two)[-1]["step"]
     result = run("pretrain", "--resume", stage_two, "--steps", last + 2, *option)

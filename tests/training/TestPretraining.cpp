@@ -275,6 +275,13 @@ TEST_F(PretrainTest, Files_SayThatEnergiesAreUntrainedAndWhoseTheSpectraAre) {
     EXPECT_EQ(spectra.description.networkSha256.size(), 64U);
 }
 
+TEST_F(PretrainTest, Validation_LeavesNoSpectraOut) {
+    options.spectraDropout = 1.0;
+    const std::map<std::string, double> found = task()->validate().figures;
+    options.spectraDropout = 0.0;
+    EXPECT_EQ(found, task()->validate().figures);
+}
+
 TEST_F(PretrainTest, WithoutNoiseHead_IsRefused) {
     config.noiseHead = false;
     EXPECT_THROW(task(), Error);

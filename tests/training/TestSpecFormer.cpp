@@ -185,6 +185,45 @@ TEST(SpecFormer, AbsentSpectrum_ChangesNothing) {
     EXPECT_FALSE(at::allclose(before[1], evaluate(specFormer, batch.spectra, false).features[1]));
 }
 
+TEST(SpecFormer, LeftOutSpectra_LeaveOneAndBelongToTheMolecule) {
+    PretrainBatchOptions options = batchOptions(smallSpectra());
+    options.spectraDropout = 0.4;
+    std::vector<Draw> many;
+    for (int64_t number = 0; number < 400; number++)
+        many.push_back(draws({number}).front());
+    const PretrainBatch batch = makePretrainBatch(many, options);
+    const at::Tensor there = batch.spectra.present.to(at::kDouble);
+    EXPECT_EQ(there.sum(1).min().item<double>(), 1.0);
+    EXPECT_EQ(batch.aligned.size(), many.size());
+    // Half of the chance, for the one that stays is either of the two: 400 draws, 4 deviations.
+    for (int64_t kind = 0; kind < 2; kind++) {
+        EXPECT_NEAR(there.select(1, kind).mean().item<double>(), 0.8, 0.08);
+        const at::Tensor masked = batch.spectra.masked[static_cast<size_t>(kind)].any(1);
+        EXPECT_TRUE(at::equal(masked, batch.spectra.present.select(1, kind)))
+            << "only what is there can be reconstructed";
+    }
+    const PretrainBatch alone =
+        makePretrainBatch(std::span(many).subspan(100, 50), options);
+    EXPECT_TRUE(at::equal(batch.spectra.present.narrow(0, 100, 50), alone.spectra.present));
+    options.spectraDropout = 1.0;
+    EXPECT_EQ(makePretrainBatch(many, options).spectra.present.sum().item<int64_t>(), 400);
+}
+
+TEST(SpecFormer, AbsentSpectra_AreNoneOfThoseThatStay) {
+    PretrainBatchOptions options = batchOptions(smallSpectra());
+    options.spectraDropout = 1.0;
+    Molecule lacking = molecule(1), bare = molecule(2);
+    lacking.spectra[0].reset();
+    bare.spectra[0].reset();
+    bare.spectra[1].reset();
+    const std::vector<Draw> some{{std::make_shared<Molecule>(lacking), 1},
+                                 {std::make_shared<Molecule>(bare), 2}};
+    const PretrainBatch batch = makePretrainBatch(some, options);
+    const at::Tensor expected = at::tensor({0, 1, 0, 0}, at::kLong).view({2, 2}).to(at::kBool);
+    EXPECT_TRUE(at::equal(batch.spectra.present, expected));
+    EXPECT_EQ(batch.aligned, std::vector<int64_t>{0});
+}
+
 TEST(SpecFormer, TooFewOrTooMany_AreNamed) {
     SpectraConfig config = smallSpectra();
     config.spectra[0].patch = 50;

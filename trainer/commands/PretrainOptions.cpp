@@ -75,7 +75,10 @@ po::options_description objectiveGroup() {
         ("temperature", number(base.temperature), "of the contrast")
         ("learn-temperature", flag(base.learnTemperature), "start there and learn it")
         ("symmetric", flag(base.symmetric), "spectra must find their molecules as well")
-        ("mask-ratio", number(base.maskRatio[0]), "masked part of the patches of each spectrum");
+        ("mask-ratio", number(base.maskRatio[0]), "masked part of the patches of each spectrum")
+        ("spectra-dropout", number(base.spectraDropout),
+         "chance of each spectrum to be left out of a step, so that match can do with some kinds; "
+         "one always stays");
     return group;
 }
 
@@ -138,6 +141,7 @@ CommandLine pretrainCommandLine() {
          "--output stage2\n"
          "molspectra pretrain --data shards --preset spectra --spectra ir,raman --output no_uv\n"
          "molspectra pretrain --data shards --preset spectra --contrast-weight 0 --output run\n"
+         "molspectra pretrain --data shards --preset spectra --spectra-dropout 0.5 --output run\n"
          "torchrun --no-python --nproc-per-node 2 molspectra pretrain --data shards --output run\n"
          "molspectra pretrain --resume stage1"},
         {dataGroup(), runGroup(), deviceOptions(), optimizerOptions(defaults()), objectiveGroup(),
@@ -166,8 +170,9 @@ PretrainOptions pretrainOptions(const CommandLine& line) {
     options.learnTemperature = line.get<bool>("learn-temperature");
     options.symmetric = line.get<bool>("symmetric");
     options.maskRatio.fill(line.get<double>("mask-ratio"));
+    options.spectraDropout = line.get<double>("spectra-dropout");
     for (const char* name : {"denoising-weight", "reconstruction-weight", "contrast-weight",
-                             "mask-ratio"})
+                             "mask-ratio", "spectra-dropout"})
         atLeast(name, line.get<double>(name), 0);
     for (const char* name : {"denoising-sigma", "temperature", "uv-width", "line-width"})
         if (!(line.get<double>(name) > 0.0))
@@ -184,6 +189,9 @@ PretrainOptions pretrainOptions(const CommandLine& line) {
     if (options.maskRatio[0] >= 1.0 || (masks && options.maskRatio[0] == 0.0))
         throw UsageError(cat("--mask-ratio: found ", options.maskRatio[0],
                              masks ? ", expected above 0 and below 1" : ", expected below 1"));
+    if (options.spectraDropout > 1.0)
+        throw UsageError(cat("--spectra-dropout: found ", options.spectraDropout,
+                             ", expected at most 1"));
     if (options.denoisingWeight == 0.0 && !options.usesSpectra())
         throw UsageError("--denoising-weight, --reconstruction-weight and --contrast-weight are "
                          "all 0, expected at least one objective");

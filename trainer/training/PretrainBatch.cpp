@@ -15,6 +15,7 @@ namespace molspectra {
 namespace {
 
 constexpr uint64_t noisePurpose = 6, maskPurpose = 7;  // and the two after it, a kind each
+constexpr uint64_t dropoutPurpose = 10;
 
 /// Noise without its mean: no network that is invariant under translation can know that [3N].
 std::vector<double> centredNoise(size_t atoms, double sigma, Random random) {
@@ -35,6 +36,10 @@ SpectrumGrid gridOf(const SpectrumConfig& config) {
 
 double widthOf(SpectrumKind kind, const LineWidths& widths) {
     return kind == SpectrumKind::UV ? widths.uv : widths.vibrational;
+}
+
+const std::optional<Spectrum>& spectrumOf(const Molecule& molecule, const SpectrumConfig& config) {
+    return molecule.spectra[static_cast<size_t>(spectrumKind(config.kind))];
 }
 
 /// A molecule's spectrum on the grid. @throws Error naming molecule and kind
@@ -74,7 +79,7 @@ public:
 };
 
 bool Rows::add(int64_t row, const Draw& draw) {
-    const auto& spectrum = draw.molecule->spectra[static_cast<size_t>(kind_)];
+    const auto& spectrum = spectrumOf(*draw.molecule, config_);
     if (!spectrum && options_.config.optional)
         return false;
     if (!spectrum)
@@ -112,16 +117,38 @@ at::Tensor withoutMasked(const Rows& rows, const SpectrumConfig& config) {
     return seen;
 }
 
+/// Which of the configuration's kinds a molecule is taken with. Of those that it has one, drawn by
+/// chance, stays; each other is left out with the chance asked for.
+std::vector<bool> takenKinds(const Draw& draw, const PretrainBatchOptions& options) {
+    const std::vector<SpectrumConfig>& kinds = options.config.spectra;
+    std::vector<bool> taken(kinds.size(), true);
+    if (options.spectraDropout == 0.0)
+        return taken;
+    std::vector<size_t> there;
+    for (size_t kind = 0; kind < kinds.size(); kind++)
+        if (spectrumOf(*draw.molecule, kinds[kind]))
+            there.push_back(kind);
+    Random random = randomFor(options.seed, dropoutPurpose, draw.number);
+    const size_t stays = there.empty() ? 0 : there[random.below(there.size())];
+    for (const size_t kind : there)
+        taken[kind] = kind == stays || random.uniform() >= options.spectraDropout;
+    return taken;
+}
+
 void addSpectra(PretrainBatch& batch, std::span<const Draw> draws,
                 const PretrainBatchOptions& options) {
     const auto molecules = static_cast<int64_t>(draws.size());
     const auto kinds = static_cast<int64_t>(options.config.spectra.size());
     at::Tensor present = at::zeros({molecules, kinds}, at::kBool);
+    std::vector<std::vector<bool>> taken;
+    for (const Draw& draw : draws)
+        taken.push_back(takenKinds(draw, options));
     for (int64_t kind = 0; kind < kinds; kind++) {
         const SpectrumConfig& config = options.config.spectra[static_cast<size_t>(kind)];
         Rows rows(config, molecules, options);
         for (int64_t row = 0; row < molecules; row++)
             present.data_ptr<bool>()[row * kinds + kind] =
+                taken[static_cast<size_t>(row)][static_cast<size_t>(kind)] &&
                 rows.add(row, draws[static_cast<size_t>(row)]);
         const bool hide = options.config.hideOverlap;
         batch.spectra.curves.push_back(
@@ -188,10 +215,9 @@ PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatch
 
 void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWidths& widths) {
     for (SpectrumConfig& each : config.spectra) {
-        const SpectrumKind kind = spectrumKind(each.kind);
         double sum = 0.0, count = 0.0;
         for (const Draw& draw : draws)
-            if (const auto& spectrum = draw.molecule->spectra[static_cast<size_t>(kind)]) {
+            if (const auto& spectrum = spectrumOf(*draw.molecule, each)) {
                 for (const float value : curveOf(*draw.molecule, *spectrum, each, widths))
                     sum += static_cast<double>(value);
                 count += static_cast<double>(each.points);

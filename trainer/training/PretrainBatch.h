@@ -20,7 +20,8 @@ struct PretrainBatchOptions {
     SpectraConfig config;
     LineWidths widths;
     std::array<double, 3> maskRatio{0.1, 0.1, 0.1};  ///< of the patches, by SpectrumKind
-    uint64_t seed = 1;          ///< of noise and masks, beside each molecule's number
+    double spectraDropout = 0.0;  ///< chance of each spectrum to be left out; one always stays
+    uint64_t seed = 1;          ///< of all that is drawn, beside each molecule's number
     at::ScalarType type = at::kFloat;         ///< of the graph and its noise: the network's
     at::ScalarType spectraType = at::kFloat;  ///< of curves: the SpecFormer's
 };
@@ -37,8 +38,9 @@ struct PretrainBatch {
     PretrainBatch on(c10::Device device) const;
 };
 
-/// Draws noise and masks, finds the pairs of the noisy positions, broadens and normalises spectra;
-/// in host memory. The same draws give the same batch in any company.
+/// Draws noise, masks and spectra that are left out, finds the pairs of the noisy positions,
+/// broadens and normalises spectra; in host memory. The same draws give the same batch in any
+/// company.
 /// @throws Error naming the molecule if a curve has another grid than the configuration, or if it
 ///         lacks a spectrum that the configuration needs
 PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatchOptions& options);

@@ -46,8 +46,12 @@ PretrainTask::PretrainTask(torch::jit::Module network, ModelDescription descript
     if (!specFormer_)
         return;
     const SpectraDescription& spectra = specFormer_->description;
+    if (options_.spectraDropout > 0.0 && !spectra.config.optional)
+        fail("preparing pre-training: --spectra-dropout is ", options_.spectraDropout,
+             ", but this form of the SpecFormer needs every kind of spectrum, expected 0");
     batchOptions_.spectraType = (*specFormer_->specFormer.parameters().begin()).scalar_type();
     batchOptions_.config = spectra.config;
+    batchOptions_.spectraDropout = options_.spectraDropout;
     batchOptions_.widths = {spectra.uvWidth, spectra.vibrationalWidth};
 }
 
@@ -217,10 +221,12 @@ Validation PretrainTask::validate() {
     std::vector<double> patchErrors(batchOptions_.config.spectra.size());
     std::vector<double> masked(patchErrors.size());
     double noiseError = 0.0, noiseSquares = 0.0;
+    PretrainBatchOptions wanted = batchOptions_;
+    wanted.spectraDropout = 0.0;
     std::vector<at::Tensor> molecules, spectra;
     for (size_t start = 0; start < draws.size(); start += atOnce) {
         const auto part = std::span(draws).subspan(start, std::min(atOnce, draws.size() - start));
-        const PretrainBatch batch = makePretrainBatch(part, batchOptions_).on(device_);
+        const PretrainBatch batch = makePretrainBatch(part, wanted).on(device_);
         const Parts parts = forward(batch, false);
         const double deviation = noiseDeviation(batch);
         noiseError += deviation * deviation * denoising(batch, parts).item<double>();
@@ -269,6 +275,7 @@ nlohmann::json PretrainTask::fingerprint() const {
                         {"groupIsomers", stream_.options().groupIsomers},
                         {"sigma", options_.denoisingSigma},
                         {"maskRatio", options_.maskRatio},
+                        {"spectraDropout", options_.spectraDropout},
                         {"symmetric", options_.symmetric},
                         {"weights", {options_.denoisingWeight, options_.reconstructionWeight,
                                      options_.contrastWeight}}};

@@ -26,6 +26,7 @@ struct PretrainOptions : TrainingOptions {
     bool learnTemperature = false;
     bool symmetric = false;            ///< spectra must find their molecules as well
     std::array<double, 3> maskRatio{0.1, 0.1, 0.1};  ///< by SpectrumKind
+    double spectraDropout = 0.0;  ///< chance of each spectrum to be left out; one always stays
 
     bool usesSpectra() const { return reconstructionWeight > 0.0 || contrastWeight > 0.0; }
 };
@@ -36,7 +37,8 @@ class PretrainTask : public Task {
 public:
     /// @param specFormer  none where the options use no spectra
     /// @param stream      whose batches are those of all processes together
-    /// @throws Error for denoising without a noise head
+    /// @throws Error for denoising without a noise head, or if spectra are to be left out that the
+    ///         SpecFormer needs
     PretrainTask(torch::jit::Module network, ModelDescription description,
                  std::optional<LoadedSpecFormer> specFormer, MoleculeStream stream,
                  const PretrainOptions& options, std::shared_ptr<Processes> processes);
@@ -78,7 +80,7 @@ private:
     MoleculeStream stream_;
     PretrainOptions options_;
     std::shared_ptr<Processes> processes_;
-    PretrainBatchOptions batchOptions_;
+    PretrainBatchOptions batchOptions_;  ///< in training; nothing is left out to validate
     c10::Device device_;
     at::Tensor noiseMoments_;  ///< components of noise seen, sum of their squares [2], double
     std::future<PretrainBatch> ahead_;
