@@ -48,6 +48,14 @@ void require(bool ok, const char* name, const T& value, const std::string& expec
     requireOption(ok, "the model configuration", name, value, expected);
 }
 
+/// Far beyond all that is useful: files that are damaged must not take all memory.
+constexpr int mostChannels = 65536, mostLayers = 1000, mostElements = 1000;
+constexpr double largestCutoff = 1000;
+
+void requireCount(const char* name, int count, int least, int most) {
+    require(count >= least && count <= most, name, count, cat("from ", least, " to ", most));
+}
+
 void requireOneOf(const char* name, const std::string& value,
                   const std::vector<std::string>& allowed) {
     const bool known = std::find(allowed.begin(), allowed.end(), value) != allowed.end();
@@ -71,12 +79,13 @@ ModelConfig ModelConfig::qm9() {
 
 void ModelConfig::validate() const {
     require(heads >= 1, "heads", heads, "at least 1");
-    require(channels >= 1 && channels % heads == 0, "channels", channels,
-            cat("a positive multiple of heads (", heads, ")"));
-    require(layers >= 1, "layers", layers, "at least 1");
-    require(radialFunctions >= 2, "radialFunctions", radialFunctions, "at least 2");
-    require(elements >= 2, "elements", elements, "at least 2 (atomic numbers are below it)");
-    require(std::isfinite(cutoff) && cutoff > 0, "cutoff", cutoff, "a positive distance");
+    require(channels >= 1 && channels <= mostChannels && channels % heads == 0, "channels",
+            channels, cat("a positive multiple of heads (", heads, "), at most ", mostChannels));
+    requireCount("layers", layers, 1, mostLayers);
+    requireCount("radialFunctions", radialFunctions, 2, mostChannels);
+    requireCount("elements", elements, 2, mostElements);
+    require(cutoff > 0 && cutoff <= largestCutoff, "cutoff", cutoff,
+            cat("a positive distance, at most ", largestCutoff));
     require(cutoffLower >= 0 && cutoffLower < cutoff, "cutoffLower", cutoffLower,
             cat("at least 0 and below cutoff (", cutoff, ")"));
     requireOneOf("radialType", radialType, {"expnorm", "gauss"});

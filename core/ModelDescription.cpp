@@ -3,6 +3,7 @@
 #include "core/ModelDescription.h"
 
 #include "core/Error.h"
+#include "core/Json.h"
 #include "core/Units.h"
 
 #include <algorithm>
@@ -189,9 +190,9 @@ std::string readChoice(const Entries& entries, const char* name,
     return value;
 }
 
-Json parseJson(const std::string& text, const std::string& where) {
+Json jsonOf(const std::string& text, const std::string& where) {
     try {
-        return Json::parse(text);
+        return parseJson(text, where);
     } catch (const Json::exception& error) {
         fail("reading ", where, ": ", descriptionFile, " is not JSON (", error.what(), ")");
     }
@@ -225,7 +226,7 @@ std::string toText(const ModelDescription& description) {
 }
 
 ModelDescription parseDescription(const std::string& text, const std::string& where) {
-    const Json json = parseJson(text, where);
+    const Json json = jsonOf(text, where);
     const Entries entries(json, "the description of the model", where);
     checkFormat(entries);
     entries.allow({"format", "formatVersion", "tool", "config", "dtype", "lengthUnit",

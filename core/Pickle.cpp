@@ -71,6 +71,7 @@ private:
     const std::string& where_;
     std::deque<PickleValue>& values_;
     size_t at_ = 0, start_ = 0;
+    size_t copied_ = 0;  ///< items of arguments, which objects share in their pickle only
     std::vector<PickleValue*> stack_;
     std::vector<size_t> marks_;
     std::unordered_map<uint64_t, PickleValue*> memo_;
@@ -168,8 +169,12 @@ void Machine::makeObject(const PickleValue& callee, const PickleValue& arguments
         named = arguments.items.front();
     PickleValue& made = make(Kind::Object);
     made.text = named->is(Kind::Class) ? named->text : "an unnamed object";
-    if (!indirect)
-        made.items = arguments.items;
+    if (indirect)
+        return;
+    made.items = arguments.items;
+    copied_ += arguments.items.size();
+    if (copied_ > mostBytes)
+        damaged("uses the same arguments again and again");
 }
 
 void Machine::recall(uint64_t index) {
@@ -250,6 +255,8 @@ bool Machine::object(uint8_t code) {
     }
     case 0x93: {
         const auto names = popSeveral(2);
+        if (!names[0]->is(Kind::Text) || !names[1]->is(Kind::Text))
+            damaged("names a class by what is no text");
         makeText(Kind::Class, cat(names[0]->text, ".", names[1]->text));
         return true;
     }

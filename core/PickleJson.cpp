@@ -14,9 +14,11 @@ public:
     explicit JsonMaker(const std::string& where) : where_(where) {}
 
     nlohmann::json make(const PickleValue& value, int depth = 0) {
-        if (depth > deepest || ++parts_ > mostParts)
+        letters_ += value.text.size();
+        if (depth > deepest || ++parts_ > mostParts || letters_ > mostLetters)
             fail("reading ", where_, ": its values are nested more than ", deepest,
-                 " deep or are more than ", mostParts, ", expected a page of options");
+                 " deep or are more than ", mostParts, ", or their text is longer than ",
+                 mostLetters, ", expected a page of options");
         switch (value.kind) {
         case Kind::None: return nullptr;
         case Kind::Boolean: return value.integer != 0;
@@ -35,6 +37,7 @@ public:
 
 private:
     static constexpr int deepest = 50, mostParts = 100000;
+    static constexpr size_t mostLetters = 10'000'000;
 
     nlohmann::json list(const PickleValue& value, int depth) {
         nlohmann::json made = nlohmann::json::array();
@@ -67,6 +70,7 @@ private:
     static constexpr auto replaceBadText = nlohmann::json::error_handler_t::replace;
     const std::string& where_;
     int parts_ = 0;
+    size_t letters_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "model/SpectraFile.h"
 
 #include "core/Error.h"
+#include "core/Json.h"
 #include "core/Files.h"
 #include "model/ModelFile.h"
 #include "model/Network.h"
@@ -33,7 +34,7 @@ std::string toText(const SpectraDescription& description) {
 
 SpectraDescription parseSpectraDescription(const std::string& text, const std::string& path) {
     try {
-        const Json json = Json::parse(text);
+        const Json json = parseJson(text, path);
         if (json.at("formatVersion").get<int>() > spectraFormat)
             fail("reading ", path, ": it was written in format ",
                  json.at("formatVersion").get<int>(), ", this version reads up to ",

@@ -8,7 +8,8 @@
 Adds the energy of a MolSpectra network to a System.
 
 The object is data only. The model is compiled, and everything the force was
-told is checked, when a Context is created; changes made later do not reach it.
+told is checked, when a Context is created; changes made later do not reach it
+before context.reinitialize().
 
 The atoms, all of the System or those of setParticles, count as one molecule
 for the energy's offset: unless the model has an offset for each element,
@@ -19,9 +20,10 @@ together when it scales or wraps molecules. With them no bonds are reported: a
 Monte Carlo barostat scales, and enforcePeriodicBox wraps, each atom on its own
 unless another force bonds them.
 
-The network replaces nothing that other forces compute, and has no
-electrostatics beyond its cutoff. Reading a System with this force from XML or
-a pickle needs `import molspectra` first.
+The network replaces nothing that other forces compute (createMixedSystem
+removes those terms of a System), and has no electrostatics beyond its cutoff.
+Reading a System with this force from XML or a pickle needs `import molspectra`
+first.
 ";
 
 DOC(MolSpectraForce, "
@@ -177,7 +179,8 @@ evaluator : str
     'native' for the kernels of this package, in the precision of the model's
     weights; 'torchscript' for LibTorch in double precision, which evaluates any
     model; 'auto' (the default) for native on the CPU platform where it can
-    evaluate the model, and TorchScript elsewhere.
+    evaluate the model, and TorchScript elsewhere. The platforms CUDA and OpenCL
+    refuse 'native' when a Context is created.
 
 Raises
 ------

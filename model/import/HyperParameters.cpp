@@ -3,6 +3,7 @@
 #include "model/import/HyperParameters.h"
 
 #include "core/Error.h"
+#include "core/Json.h"
 #include "core/Files.h"
 
 #include <algorithm>
@@ -112,7 +113,7 @@ Json yamlScalar(const std::string& text) {
     const char quote = text.front();
     if ((quote == '"' || quote == '\'') && text.size() > 1 && text.back() == quote)
         return text.substr(1, text.size() - 2);
-    if (const Json parsed = Json::parse(text, nullptr, false); !parsed.is_discarded())
+    if (const Json parsed = parseJson(text, "hyper-parameters", false); !parsed.is_discarded())
         return parsed;
     try {
         return parseDouble(text, "a number");  // 1.0e-04 and 5. are no JSON

@@ -20,18 +20,19 @@ struct ModelBlob;
 /// The object is data only: it holds the bytes of a model file, the elements of the atoms the
 /// network sees, and whether it sees periodic images. Neither the constructor nor any setter
 /// loads LibTorch's interpreter; the model is compiled when a Context is created, and everything
-/// the Force was told is checked then. Changes made after a Context exists do not reach it.
+/// the Force was told is checked then. Changes made after a Context exists do not reach it before
+/// its reinitialize().
 ///
 /// The atoms count as one molecule for the energy's offset: unless the model has an offset for each
 /// element, energies are comparable between geometries of the same atoms only. Without periodic
 /// images they are one body to OpenMM as well, which moves them together when it scales or wraps
 /// molecules.
 ///
-/// What does not happen: the network replaces nothing that other Forces compute (remove those
-/// terms of a mixed System yourself); it has no electrostatics beyond its cutoff; and with periodic
-/// images it reports no bonds, so a Monte Carlo barostat scales, and enforcePeriodicBox wraps, each
-/// of its atoms on its own unless another Force (a HarmonicBondForce of zero strength will do)
-/// bonds them.
+/// What does not happen: the network replaces nothing that other Forces compute (Python's
+/// createMixedSystem removes those terms of a mixed System); it has no electrostatics beyond its
+/// cutoff; and with periodic images it reports no bonds, so a Monte Carlo barostat scales, and
+/// enforcePeriodicBox wraps, each of its atoms on its own unless another Force (a HarmonicBondForce
+/// of zero strength will do) bonds them.
 ///
 /// Copies, and clones made by XmlSerializer, share one immutable copy of the model's bytes.
 class MOLSPECTRA_EXPORT MolSpectraForce : public OpenMM::Force {
@@ -97,6 +98,7 @@ public:
     /// "torchscript"  LibTorch in double precision: any model, and the specification;
     /// "auto"         (the default) native on the CPU platform where it can evaluate the model,
     ///                TorchScript elsewhere.
+    /// CUDA and OpenCL refuse "native" when a Context is made.
     /// @throws OpenMMException for another name
     void setEvaluator(const std::string& evaluator);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/include/internal/MolSpectraForceImpl.h"
 
+#include "core/Text.h"
 #include "plugin/include/MolSpectraKernels.h"
 #include "plugin/include/internal/ModelBlob.h"
 
@@ -27,10 +28,19 @@ void MolSpectraForceImpl::initialize(OpenMM::ContextImpl& context) {
 
 void MolSpectraForceImpl::updateContextState(OpenMM::ContextImpl&, bool&) {}
 
+const AtomSelection& MolSpectraForceImpl::ready(const char* doing) const {
+    if (!atoms)
+        throw OpenMM::OpenMMException(molspectra::cat(
+            "MolSpectraForce: ", doing, ": found a Context whose initialization failed, expected ",
+            "one that works; call reinitialize() again, or make a new Context"));
+    return *atoms;
+}
+
 double MolSpectraForceImpl::calcForcesAndEnergy(OpenMM::ContextImpl& context, bool includeForces,
                                                 bool includeEnergy, int groups) {
     if ((groups & (1 << forceGroup)) == 0)
         return 0.0;
+    ready("evaluating it");
     return kernel.getAs<CalcMolSpectraForceKernel>().execute(context, includeForces, includeEnergy);
 }
 
@@ -43,14 +53,11 @@ std::vector<std::string> MolSpectraForceImpl::getKernelNames() {
 }
 
 std::vector<std::pair<int, int>> MolSpectraForceImpl::getBondedParticles() const {
-    return atoms->bonds();
+    return ready("asking for its bonds").bonds();
 }
 
 std::string MolSpectraForceImpl::getEvaluatorInUse() const {
-    if (!atoms)
-        throw OpenMM::OpenMMException(
-            "MolSpectraForce: asking what evaluates it: found a Context whose initialization "
-            "failed, expected one that works; call reinitialize() again, or make a new Context");
+    ready("asking what evaluates it");
     return kernel.getAs<CalcMolSpectraForceKernel>().getEvaluatorInUse();
 }
 

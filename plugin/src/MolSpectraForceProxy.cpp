@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "plugin/src/MolSpectraForceProxy.h"
 
+#include "core/Error.h"
 #include "core/Text.h"
 #include "plugin/include/MolSpectraForce.h"
 #include "plugin/src/Base64.h"
@@ -9,6 +10,7 @@
 
 #include <openmm/serialization/SerializationNode.h>
 
+#include <climits>
 #include <memory>
 #include <typeinfo>
 
@@ -28,8 +30,13 @@ std::string toList(const std::vector<int>& numbers) {
 std::vector<int> fromList(const std::string& text, const char* what) {
     std::vector<int> numbers;
     for (const std::string& part : molspectra::split(text, ' '))
-        if (!part.empty())
-            numbers.push_back(static_cast<int>(molspectra::parseInteger(part, what)));
+        if (!part.empty()) {
+            const auto number = molspectra::parseInteger(part, what);
+            if (number < 0 || number > INT_MAX)
+                molspectra::fail("reading ", what, " from XML: found ", number,
+                                 ", expected numbers from 0 to ", INT_MAX);
+            numbers.push_back(static_cast<int>(number));
+        }
     return numbers;
 }
 

@@ -8,18 +8,21 @@
 
 #include <openmm/OpenMMException.h>
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/python/update_graph_executor_opt.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <sstream>
 
@@ -70,6 +73,39 @@ private:
     }
 
     int before;
+};
+
+/// Products of single precision without the shorter mantissas (TF32, bfloat16) that a program may
+/// have chosen for its own networks: forces would be off by a thousandth. The setting is one of the
+/// whole process, for LibTorch has no other that reaches its threads of a backward pass.
+class WholeMantissas {
+public:
+    WholeMantissas() {
+        for (size_t k = 0; k < backends.size(); ++k) {
+            before[k] = at::globalContext().float32Precision(backends[k], at::Float32Op::MATMUL);
+            if (isShort(before[k]))
+                set(k, at::Float32Precision::IEEE);
+        }
+    }
+    ~WholeMantissas() {
+        for (size_t k = 0; k < backends.size(); ++k)
+            if (isShort(before[k]))
+                set(k, before[k]);
+    }
+    WholeMantissas(const WholeMantissas&) = delete;
+    WholeMantissas& operator=(const WholeMantissas&) = delete;
+
+private:
+    static constexpr std::array backends = {at::Float32Backend::CUDA, at::Float32Backend::MKLDNN};
+
+    static bool isShort(at::Float32Precision precision) {
+        return precision == at::Float32Precision::TF32 || precision == at::Float32Precision::BF16;
+    }
+    static void set(size_t k, at::Float32Precision precision) {
+        at::globalContext().setFloat32Precision(backends[k], at::Float32Op::MATMUL, precision);
+    }
+
+    std::array<at::Float32Precision, backends.size()> before{};
 };
 
 /// The line that says what went wrong, out of LibTorch's pages of stack traces.
@@ -131,6 +167,19 @@ void checkWeights(const torch::jit::Module& module, const molspectra::ModelDescr
     }
 }
 
+/// The code's own cutoff must be the description's, by which pairs are found.
+void checkCutoffs(const torch::jit::Module& module, const molspectra::ModelConfig& config,
+                  const std::string& name) {
+    for (const auto& [attribute, described] :
+         {std::pair("cutoff", config.cutoff), std::pair("cutoff_lower", config.cutoffLower)})
+        if (module.hasattr(attribute) && module.attr(attribute).isDouble() &&
+            module.attr(attribute).toDouble() != described)
+            throw OpenMMException(cat("MolSpectraForce: reading model ", name, ": ", attribute,
+                                      " is ", module.attr(attribute).toDouble(),
+                                      " angstrom, but its description says ", described,
+                                      "; the file was altered"));
+}
+
 /// Module::to() would convert integer buffers as well. Buffers of double precision stay so in
 /// single: they are meant to.
 void convert(torch::jit::Module& module, bool doublePrecision) {
@@ -175,7 +224,11 @@ void withTorch(const std::string& doing, const std::function<void()>& work, int 
         const PythonLockRelease unlocked;
         const PlainExecution plain;
         const ThreadLimit limit(threads);
-        const c10::InferenceMode ordinary(false);  // a caller in inference mode has no gradients
+        const WholeMantissas whole;
+        // What the caller does with other networks: inference mode has no gradients, autocast
+        // changes types.
+        const c10::InferenceMode ordinary(false);
+        const c10::impl::ExcludeDispatchKeyGuard noCasts(c10::autocast_dispatch_keyset);
         work();
     }
     catch (const OpenMMException&) {
@@ -206,9 +259,12 @@ TorchModel::TorchModel(const std::string& bytes, const std::string& name,
                                        loadModule(bytes, name, placement.device), placement})) {
     checkForward(impl->module, name);
     checkWeights(impl->module, impl->description, name);
-    impl->module.eval();
+    checkCutoffs(impl->module, impl->description.config, name);
     impl->placement.doublePrecision |= impl->description.dtype == "float64";
-    convert(impl->module, impl->placement.doublePrecision);
+    withTorch(cat("MolSpectraForce: preparing model ", name, ": "), [&] {
+        impl->module.eval();
+        convert(impl->module, impl->placement.doublePrecision);
+    });
 }
 
 TorchModel::~TorchModel() = default;

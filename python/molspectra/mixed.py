@@ -26,7 +26,11 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     This is mechanical embedding: what the force field says of these atoms among themselves
     (bonds, angles, torsions, nonbonded pairs) goes away and the network takes its place; what it
     says of them and the others stays. Terms that reach out of the chosen atoms stay, and implicit
-    solvent does.
+    solvent does. Restraints that lie within the chosen atoms go too: add them afterwards.
+
+    Choose whole molecules, for there are no link atoms, and give positions where they are not torn
+    apart by the box. Their hydrogens move freely: time steps of 0.5 to 1 fs, unless
+    `removeConstraints` is false.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def _withoutTerms(system: openmm.System, chosen: set[int],
         for term in list(terms):
             particles = {int(value) for name, value in term.attrib.items()
                          if _PARTICLE.fullmatch(name)}
-            if particles <= chosen:
+            if particles and particles <= chosen:  # terms between groups name none
                 terms.remove(term)
     return openmm.XmlSerializer.deserialize(ElementTree.tostring(root, encoding="unicode"))
 

@@ -37,7 +37,8 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
     Raises
     ------
     ValueError
-        If an atom has no element or an index is outside the topology.
+        If an atom has no element, an index is outside the topology, or `periodic` is not given and
+        the topology's box is the placeholder of PDB files.
     openmm.OpenMMException
         If the model file is missing or unreadable.
 
@@ -77,6 +78,9 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
                  removeCMMotion: bool = True) -> openmm.System:
     """Create a System in which all forces come from one model.
 
+    With periodic images the network knows no molecules: a Monte Carlo barostat scales, and
+    enforcePeriodicBox wraps, each atom on its own.
+
     Parameters
     ----------
     topology : openmm.app.Topology
@@ -96,7 +100,8 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
     Raises
     ------
     ValueError
-        If an atom has no element, or `periodic` is true and the topology has no box.
+        If an atom has no element, `periodic` is true and the topology has no box, or it is not
+        given and the box is the placeholder of PDB files.
     openmm.OpenMMException
         If the model file is missing or unreadable.
 

@@ -124,6 +124,12 @@ TEST(BadModel, OtherForwardFunction_IsNamedOnBothSides) {
                       HasSubstr("expected forward(Tensor, Tensor, Tensor, Tensor, Tensor, int)")));
 }
 
+TEST(BadModel, ContradictingCutoffs_AreNamedOnBothSides) {
+    const Bench::Setting setting{"Reference", networkDescribedWith(2.5), ethanol().numbers};
+    EXPECT_THAT(messageOf([&] { Bench bench(setting); }),
+                AllOf(HasSubstr("cutoff is 5 angstrom"), HasSubstr("description says 2.5")));
+}
+
 TEST(BadModel, ContradictingWeights_AreNamedOnBothSides) {
     ToyOptions options;
     options.rows = 24;

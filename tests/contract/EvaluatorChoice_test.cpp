@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <optional>
+#include <string>
 
 namespace contract {
 
@@ -103,16 +105,34 @@ TEST(EvaluatorChoice, NetworkThatKernelsDoNotKnow_IsLeftToTorchScript) {
     EXPECT_THAT(messageOf([&] { Bench bench(setting); }), HasSubstr("keys"));
 }
 
+/// The environment variable with another value, for as long as this lives.
+class Instructions {
+public:
+    explicit Instructions(const char* value) {
+        if (const char* set = std::getenv(variable))
+            before_ = set;
+        setenv(variable, value, 1);
+    }
+    ~Instructions() {
+        before_ ? setenv(variable, before_->c_str(), 1) : unsetenv(variable);
+    }
+    Instructions(const Instructions&) = delete;
+    Instructions& operator=(const Instructions&) = delete;
+
+private:
+    static constexpr const char* variable = "MOLSPECTRA_INSTRUCTIONS";
+    std::optional<std::string> before_;
+};
+
 TEST(EvaluatorChoice, InstructionsThatDoNotExist_AreRefused) {
-    constexpr const char* variable = "MOLSPECTRA_INSTRUCTIONS";
-    const char* set = std::getenv(variable);
-    const std::string before = set ? set : "";
-    setenv(variable, "abacus", 1);
-    const std::string message = messageOf([] { Bench bench(networkOn("CPU", "auto")); });
-    unsetenv(variable);
-    if (set)
-        setenv(variable, before.c_str(), 1);
-    EXPECT_THAT(message, AllOf(StartsWith("MolSpectraForce: "), HasSubstr("abacus")));
+    const Instructions chosen("abacus");
+    EXPECT_THAT(messageOf([] { Bench bench(networkOn("CPU", "auto")); }),
+                AllOf(StartsWith("MolSpectraForce: "), HasSubstr("abacus")));
+}
+
+TEST(EvaluatorChoice, Instructions_AreThoseThatTheVariableNames) {
+    const Instructions chosen("baseline");
+    EXPECT_THAT(Bench(networkOn("CPU", "auto")).evaluatorInUse(), StartsWith("native: baseline, "));
 }
 
 class SelfCheck : public testing::Test {

@@ -113,6 +113,12 @@ std::string alteredNetwork(double factor) {
     return save(network, smallNetwork(), "float32");
 }
 
+std::string networkDescribedWith(double cutoff) {
+    ModelConfig described = smallNetwork();
+    described.cutoff = cutoff;
+    return save(makeNetwork(smallNetwork(), "float32"), described, "float32");
+}
+
 std::string networkOf(const ModelConfig& config, const std::string& dtype) {
     return save(makeNetwork(config, dtype), config, dtype);
 }

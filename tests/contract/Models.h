@@ -28,6 +28,9 @@ const std::string& modelBytes(const std::string& name);
 /// weights and description are the same.
 std::string alteredNetwork(double factor);
 
+/// A model file of the network "Network" whose description tells another cutoff than its code.
+std::string networkDescribedWith(double cutoff);
+
 /// A model file of a network of any configuration, with weights drawn at random.
 std::string networkOf(const molspectra::ModelConfig& config, const std::string& dtype = "float32");
 

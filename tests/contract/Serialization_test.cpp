@@ -141,9 +141,11 @@ TEST(Serialization, CppCopies_KeepEveryField) {
 }
 
 TEST(Serialization, MalformedNumbers_AreRefused) {
-    std::string xml = toXml(*makeSpecial());
-    replace(xml, "\"8 1 1\"", "\"8 x 1\"");
-    EXPECT_THAT(refusalOf(xml), HasSubstr("atomicNumbers"));
+    for (const char* numbers : {"\"8 x 1\"", "\"8 4294967302 1\"", "\"8 -1 1\""}) {
+        std::string xml = toXml(*makeSpecial());
+        replace(xml, "\"8 1 1\"", numbers);
+        EXPECT_THAT(refusalOf(xml), HasSubstr("atomicNumbers")) << numbers;
+    }
 }
 
 }  // namespace contract

@@ -231,6 +231,28 @@ INSTANTIATE_TEST_SUITE_P(Native, FastNetwork, testing::ValuesIn(ways()), [](cons
                info.param.threads);
 });
 
+TEST(RadialFunctions, TrainedToBeNarrow_AreTabulatedFinelyOrNotAtAll) {
+    for (const double narrower : {8.0, 32.0})
+        for (const char* type : {"expnorm", "gauss"}) {
+            ModelConfig config = variants().front().config;
+            config.trainableRadial = true;
+            config.radialType = type;
+            torch::jit::Module reference = drawnNetwork(config);
+            const at::NoGradGuard noGradients;
+            for (const auto& item : reference.named_parameters())
+                if (item.name == "radial.betas" || item.name == "radial.coefficient")
+                    item.value.mul_(narrower * narrower);
+            Options options;
+            options.threads = 1;
+            Network fast(config, tensorsOf(reference), options);
+            const Evaluated found = evaluateOn(fast, ethanol(), config.cutoff);
+            const at::AutoGradMode gradients(true);
+            const auto expected = evaluate(reference, graphOf(ethanol(), config.cutoff), true);
+            EXPECT_LE(relativeRms(found.forces, valuesOf(expected.forces)), single)
+                << type << " " << narrower;
+        }
+}
+
 TEST(NativeObstacle, OtherConfigurations_AreNamed) {
     ModelConfig config = ModelConfig::md17();
     EXPECT_EQ(obstacle(config), "");

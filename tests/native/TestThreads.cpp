@@ -1,5 +1,6 @@
 // The team of threads: order of reads and writes, reuse, sleep, crowds, and busy neighbors.
 // SPDX-License-Identifier: MIT
+#include "core/Error.h"
 #include "core/Random.h"
 #include "platforms/cpu/kernels/Threads.h"
 
@@ -7,8 +8,11 @@
 #include <chrono>
 #include <cstdint>
 #include <gtest/gtest.h>
+#include <memory>
 #include <numeric>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace molspectra;
@@ -177,6 +181,26 @@ TEST(Threads, Teams_ComeAndGo) {
         if (n % 50 == 0)
             std::this_thread::sleep_for(longPause);
     }
+}
+
+TEST(Threads, ForkedProcess_IsToldAndEnds) {
+    auto team = std::make_unique<Team>(3);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);  // ends it if it waits for threads that it has not
+        int status = 1;
+        try {
+            runOn(*team, [](Member&) {});
+        } catch (const Error&) {
+            status = 0;
+        }
+        team.reset();
+        _exit(status);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    expectRelayWorks(*team, 5);
 }
 
 TEST(Threads, SeveralTeams_WorkForSeveralCallersAtOnce) {

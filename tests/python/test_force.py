@@ -256,6 +256,19 @@ def test_context_that_failed_to_initialize_says_so(force, platform, positions):
     assert "torchscript" in inSystem.getEvaluatorInUse(context)
 
 
+@pytest.mark.parametrize("platform", ["Reference", "CPU"], indirect=True)
+def test_context_that_failed_to_initialize_is_not_evaluated(force, platform, positions):
+    """On devices OpenMM itself crashes where positions are set."""
+    system = systemWith(force)
+    context = makeContext(system, platform, positions)
+    molspectra.forces(system)[0].setEvaluator("native")  # the toy has no such form
+    with pytest.raises(openmm.OpenMMException, match="natively"):
+        context.reinitialize()
+    context.setPositions(positions)
+    with pytest.raises(openmm.OpenMMException, match="evaluating it: .* initialization failed"):
+        context.getState(getEnergy=True)
+
+
 class Counter(openmm.MinimizationReporter):
     calls = 0
 
@@ -277,6 +290,27 @@ def test_minimisation_with_a_reporter_works_beside_torch(force, platform, positi
     assert reporter.calls > 0
     assert context.getState(getEnergy=True).getPotentialEnergy() < before
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("platform", ONE_PRECISION, indirect=True)
+def test_settings_for_the_callers_own_networks_change_nothing(anyForce, platform, positions):
+    import torch
+    system = systemWith(anyForce)
+
+    def forces():
+        state = makeContext(system, platform, positions).getState(getForces=True)
+        return state.getForces(asNumpy=True)._value
+
+    expected = forces()
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            found = forces()
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert (found == expected).all()
 
 
 def test_barostat_changes_the_box_of_a_network(force, platform, positions):

@@ -80,6 +80,19 @@ def test_constraints_go_unless_they_are_kept(both, modelFile):
     assert kept.getNumConstraints() == 2
 
 
+def test_terms_between_groups_stay(both, modelFile):
+    whole = forceField(12)
+    groups = openmm.CustomCentroidBondForce(2, "distance(g1, g2)")
+    for atoms in ([0, 1], [9, 10]):
+        groups.addGroup(atoms)
+    groups.addBond([0, 1])
+    whole.addForce(groups)
+    mixed = molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+    kept = [force for force in mixed.getForces()
+            if isinstance(force, openmm.CustomCentroidBondForce)]
+    assert kept[0].getNumBonds() == 1
+
+
 def test_water_of_a_real_force_field_keeps_its_pairs(modelFile, platform):
     """Two rigid molecules of TIP3P, one of which becomes the network's: its bonds, angle and
     constraints go, the pairs with the other stay."""

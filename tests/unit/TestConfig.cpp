@@ -79,7 +79,7 @@ TEST(ModelConfig, Json_WrongTypesAreNamed) {
 TEST(ModelConfig, Validate_NamesOptionValueAndWhatIsAllowed) {
     EXPECT_EQ(refusal([](ModelConfig& c) { c.channels = 100; }),
               "checking the model configuration: channels is 100, expected a positive multiple of "
-              "heads (8)");
+              "heads (8), at most 65536");
     EXPECT_EQ(refusal([](ModelConfig& c) { c.radialType = "bessel"; }),
               "checking the model configuration: radialType is \"bessel\", expected one of "
               "expnorm, gauss");
@@ -92,6 +92,10 @@ TEST(ModelConfig, Validate_RefusesEveryOptionOutOfRange) {
         {"channels is 0", [](ModelConfig& c) { c.channels = 0; }},
         {"channels is -8", [](ModelConfig& c) { c.channels = -8; }},
         {"layers is 0", [](ModelConfig& c) { c.layers = 0; }},
+        {"layers is 2000000000", [](ModelConfig& c) { c.layers = 2'000'000'000; }},
+        {"channels is 80000", [](ModelConfig& c) { c.channels = 80000; }},
+        {"elements is 5000", [](ModelConfig& c) { c.elements = 5000; }},
+        {"cutoff is 1e+300", [](ModelConfig& c) { c.cutoff = 1e300; }},
         {"radialFunctions is 1", [](ModelConfig& c) { c.radialFunctions = 1; }},
         {"elements is 1", [](ModelConfig& c) { c.elements = 1; }},
         {"cutoff is 0", [](ModelConfig& c) { c.cutoff = 0; }},

@@ -67,6 +67,9 @@ TEST(ModelDescription, Parse_RefusesWhatIsNotJson) {
                 HasSubstr("reading m.pt: molspectra.json is not JSON"));
     EXPECT_THAT(errorOf([] { parseDescription("[1]", "m.pt"); }),
                 HasSubstr("the description of the model is [1], expected a JSON object"));
+    const std::string deep(100'000, '[');
+    EXPECT_THAT(errorOf([&] { parseDescription(deep, "m.pt"); }),
+                HasSubstr("nested more than 1000 deep"));
 }
 
 TEST(ModelDescription, Parse_NamesMissingAndUnknownEntries) {

@@ -103,6 +103,7 @@ TEST(Pickle, DamagedBytes_AreRefusedWithTheirPlace) {
     for (const std::string& bytes :
          {""s, "\x80\x02"s, "\x80\x02X\xff\xff\xff\xff"s, "\x80\x02."s, "\x80\x02t."s,
           "\x80\x02(K\x01R."s, "\x80\x02h\x07."s, "\x80\x02K\x01K\x02s."s, "\x80\x02NNs."s,
+          "\x80\x04" "cos\nsystem\nq\x01h\x01\x93."s,
           "\x80\x02\x8e\xff\xff\xff\xff\xff\xff\xff\xff"s, "\x80\x05N."s, "\x80\x02?"s})
         EXPECT_THAT(errorOf([&] { jsonOf(bytes); }), HasSubstr("at byte")) << bytes;
 }
@@ -134,6 +135,18 @@ TEST(Pickle, AnyChangedBit_IsReadOrRefused) {
             }
         }
     EXPECT_GT(refused, 0);
+}
+
+TEST(Pickle, SmallFilesThatMakeMuch_EndInAnError) {
+    std::string calls = "\x80\x02" "cos\nsystem\nq\x01(" + std::string(100'000, 'N') + "tq\x02";
+    for (int n = 0; n < 1000; n++)
+        calls += "h\x01h\x02R0";
+    EXPECT_THAT(errorOf([&] { jsonOf(calls + "."); }), HasSubstr("again and again"));
+    const std::string text(100'000, 'a');
+    std::string texts = "\x80\x02(X" + std::string("\xa0\x86\x01\0", 4) + text + "q\x01";
+    for (int n = 0; n < 200; n++)
+        texts += "h\x01";
+    EXPECT_THAT(errorOf([&] { jsonOf(texts + "t."); }), HasSubstr("text is longer"));
 }
 
 TEST(Pickle, ValuesThatHoldThemselves_EndInAnError) {

@@ -235,9 +235,10 @@ int ModelInputs::listPairs() {
 }
 
 void ModelInputs::setCapacity(int capacity) {
-    arrays_.capacity = capacity;
+    arrays_.capacity = 0;  // until the memory is there
     arrays_.pairs.resize(2 * static_cast<size_t>(capacity));
     arrays_.shifts.resize(3 * static_cast<size_t>(capacity));
+    arrays_.capacity = capacity;
 }
 
 int ModelInputs::placesFor(int pairs) const {

@@ -105,7 +105,7 @@ void Evaluation<T>::allocate(size_t atoms, size_t pairs) {
     state_.scores = state_.selfStart + static_cast<int>((atoms + W - 1) / W * W);
     state_.work = layers_.data();
     if (atoms != atomCapacity_ || pairs > pairCapacity_) {
-        atomCapacity_ = atoms;
+        atomCapacity_ = 0;  // until the memory is there
         pairCapacity_ = static_cast<size_t>(static_cast<double>(pairs) * pairReserve) + W;
         Cursor<T> cursor{nullptr, 0, atoms, F, static_cast<size_t>(state_.headPanels) * 2 * W};
         const auto takeAll = [&] {
@@ -125,12 +125,15 @@ void Evaluation<T>::allocate(size_t atoms, size_t pairs) {
         for (size_t layer = 0; layer < layers_.size(); ++layer)
             layers_[layer].whitening =
                 doubles_.data() + atoms * (1 + whiteningSize * (layer + 1));
+        atomCapacity_ = atoms;
     }
     const size_t exact = static_cast<size_t>(state_.exactPairs);
     if (exact > exactCapacity_) {
-        exactCapacity_ = exact + exact / 4;
+        const size_t room = exact + exact / 4;
+        exactCapacity_ = 0;
         exact_ = Aligned<T>();
-        exact_ = Aligned<T>(exactCapacity_ * 16 * F);
+        exact_ = Aligned<T>(room * 16 * F);
+        exactCapacity_ = room;
         for (Filters<T>* filters : weights_.filters())
             filters->exact = exact_.data();
         weights_.fill(state_);

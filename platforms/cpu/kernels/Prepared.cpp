@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <variant>
 
 namespace molspectra::native {
 
@@ -14,13 +15,29 @@ namespace {
 /// Where tables begin, as a part of the cutoff: 0.6 angstrom of 5.
 constexpr double firstKnotPart = 0.12;
 
+/// Radial functions trained to be narrower than this, times, are evaluated exactly everywhere.
+constexpr double mostNarrowing = 16;
+
 /// Radians of the cutoff's cosine that ask for as many knots as one width of a radial function.
 constexpr double cosineLength = 1.5;
 
+/// How many times narrower the narrowest radial function is than those of a new network: they can
+/// be trained.
+double narrowing(const ModelConfig& config, const plain::RadialWeights<double>& radial) {
+    const double range = config.cutoff - config.cutoffLower, count = config.radialFunctions;
+    if (const auto* expnorm = std::get_if<plain::Expnorm<double>>(&radial.functions)) {
+        const double width = 2.0 / count * (1.0 - std::exp(-range));
+        const auto largest = std::max_element(expnorm->betas.begin(), expnorm->betas.end());
+        return std::max(1.0, std::sqrt(*largest) * width);
+    }
+    const double coefficient = std::get<plain::Gauss<double>>(radial.functions).coefficient;
+    return std::max(1.0, std::sqrt(-2.0 * coefficient) * range / (count - 1.0));
+}
+
 /// Exponential-normal functions are narrow near r = 0 and widen with exp(alpha r); behind them the
 /// cosine of the cutoff sets the length.
-KnotGrid gridFor(const ModelConfig& config, int knots) {
-    if (knots == 0)
+KnotGrid gridFor(const ModelConfig& config, int knots, double narrower) {
+    if (knots == 0 || !(narrower <= mostNarrowing))
         return {};
     const double first = std::max(config.cutoffLower, firstKnotPart * config.cutoff);
     const double range = config.cutoff - config.cutoffLower, alpha = 5.0 / range;
@@ -31,9 +48,10 @@ KnotGrid gridFor(const ModelConfig& config, int knots) {
     if (config.radialType == "expnorm") {
         const double width = std::numbers::sqrt2 / (alpha * config.radialFunctions) *
                              std::exp(alpha * (first - config.cutoffLower));
-        contrast = smooth / width;
+        contrast = narrower * smooth / width;
     }
-    return {first, config.cutoff, static_cast<size_t>(knots), contrast, alpha};
+    const auto count = static_cast<size_t>(std::lround(knots * narrower));
+    return {first, config.cutoff, count, contrast, alpha};
 }
 
 size_t roundUp(size_t value, size_t multiple) {
@@ -68,9 +86,10 @@ template <class T>
 PreparedWeights<T>::PreparedWeights(const ModelConfig& config, const Tensors& tensors, int width,
                                     int knots)
     : config_(config), width_(width), F_(static_cast<size_t>(config.channels)),
-      W_(static_cast<size_t>(width)), C_(roundUp(F_ / 2, 2 * W_)), grid_(gridFor(config, knots)) {
+      W_(static_cast<size_t>(width)), C_(roundUp(F_ / 2, 2 * W_)) {
     const auto weights = plain::readWeights<double>(config, tensors);
     radial_ = weights.radial;
+    grid_ = gridFor(config, knots, narrowing(config, radial_));
     prepareEmbedding(weights.embedding);
     layers_.resize(weights.layers.size());
     for (size_t layer = 0; layer < layers_.size(); ++layer)

@@ -28,7 +28,7 @@ template <class T>
 class PreparedWeights {
 public:
     /// @param width  channels of a block
-    /// @param knots  of the tables, 0 for none
+    /// @param knots  of the tables, 0 for none; more where radial functions were trained narrower
     /// @throws Error as plain::readWeights()
     PreparedWeights(const ModelConfig& config, const Tensors& tensors, int width, int knots);
 

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "platforms/cpu/kernels/Threads.h"
 
+#include "core/Error.h"
+
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -111,6 +115,7 @@ struct Team::State {
     void* context = nullptr;
     bool ending = false;
     int size;
+    pid_t process = getpid();
     Member caller;
     std::vector<std::thread> workers;
 
@@ -147,7 +152,10 @@ Team::Team(int threads) : state_(std::make_unique<State>(std::max(threads, 1))) 
     }
 }
 
-Team::~Team() = default;
+Team::~Team() {
+    if (state_->process != getpid())
+        (void)state_.release();  // its threads live in the other process and cannot be joined here
+}
 
 int Team::size() const {
     return state_->size;
@@ -156,6 +164,9 @@ int Team::size() const {
 void Team::run(void (*work)(void* context, Member& member), void* context) {
     Member& caller = state_->caller;
     if (state_->size > 1) {
+        if (state_->process != getpid())
+            fail("evaluating natively: found a process that was forked from the one whose threads ",
+                 "were to work, expected that one; make a new Context in each process");
         state_->work = work;
         state_->context = context;
         advance(state_->started);

@@ -33,7 +33,7 @@ public:
     /// Starts threads-1 workers; numbers below 1 count as 1.
     /// @throws std::system_error if the system refuses a thread
     explicit Team(int threads);
-    /// Ends and joins the workers.
+    /// Ends and joins the workers. In a process that was forked meanwhile there are none to join.
     ~Team();
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
@@ -42,6 +42,7 @@ public:
 
     /// Calls work(context, member) once on every member, the caller included, and returns when all
     /// have returned. `work` must not throw.
+    /// @throws Error in a process that was forked after the Team was made: it has no workers
     void run(void (*work)(void* context, Member& member), void* context);
 
 private:

@@ -35,6 +35,9 @@ public:
     std::string getEvaluatorInUse() const;
 
 private:
+    /// @throws OpenMMException if the initialization failed
+    const AtomSelection& ready(const char* doing) const;
+
     const MolSpectraForce& owner;
     OpenMM::Kernel kernel;
     std::optional<AtomSelection> atoms;  ///< as soon as it is initialized
