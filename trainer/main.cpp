@@ -74,25 +74,37 @@ std::string essence(const std::string& what) {
             return "out of memory; try a smaller --batch";
     const std::string marker = "RuntimeError: ";
     const size_t found = what.rfind(marker);
-    const size_t start = found == std::string::npos ? 0 : found + marker.size();
-    return what.substr(start, what.find('\n', start) - start);
+    const std::string text =
+        molspectra::trim(what.substr(found == std::string::npos ? 0 : found + marker.size()));
+    return text.substr(0, text.find('\n'));
+}
+
+int answer(const std::vector<std::string>& arguments) {
+    if (arguments.empty()) {
+        std::cerr << overview();
+        return 2;
+    }
+    if (arguments[0] == "--help" || arguments[0] == "help") {
+        std::cout << overview();
+        return 0;
+    }
+    if (arguments[0] == "--version") {
+        std::cout << molspectra::toolVersion() << "\n";
+        return 0;
+    }
+    return run(arguments[0], {arguments.begin() + 1, arguments.end()});
 }
 
 }  // namespace
 
 int main(int count, char** values) {
     keepFreedMemory();
-    const std::vector<std::string> arguments(values + 1, values + count);
-    if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "help") {
-        (arguments.empty() ? std::cerr : std::cout) << overview();
-        return arguments.empty() ? 2 : 0;
-    }
-    if (arguments[0] == "--version") {
-        std::cout << molspectra::toolVersion() << "\n";
-        return 0;
-    }
     try {
-        return run(arguments[0], {arguments.begin() + 1, arguments.end()});
+        const int code = answer({values + 1, values + count});
+        if (!std::cout.flush())
+            molspectra::fail("writing to standard output: not all could be written, expected a ",
+                             "place with room");
+        return code;
     } catch (const molspectra::UsageError& error) {
         return failed(error.what(), 2);
     } catch (const molspectra::Error& error) {

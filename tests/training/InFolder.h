@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "unit/Fixtures.h"
+
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <string>
 
 namespace molspectra {
@@ -14,13 +15,10 @@ class InFolder : public testing::Test {
 protected:
     void SetUp() override {
         at::set_num_threads(1);
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder = testing::TempDir() + "/" + test->test_suite_name() + "_" + test->name();
-        std::filesystem::remove_all(folder);
-        std::filesystem::create_directories(folder);
     }
 
-    std::string folder;
+    const test::TemporaryFolder own;
+    const std::string folder = own.path();
 };
 
 }  // namespace molspectra

@@ -12,6 +12,7 @@
 #include "trainer/training/Trainer.h"
 #include "training/Molecules.h"
 #include "training/OtherDevice.h"
+#include "unit/Fixtures.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -39,9 +40,6 @@ protected:
         if (GetParam() == "other" && !graphicsCard.device.is_cpu())
             GTEST_SKIP() << "LibTorch uses one device beside the processor: " << graphicsCard.name;
         device = GetParam() == "cuda" ? graphicsCard.device : otherDevice();
-        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-        folder = cat(testing::TempDir(), "/", GetParam(), "_", test->line());
-        std::filesystem::remove_all(folder);
         config.noiseHead = true;
         config.layerNorms = true;
         config.vectorNorm = "whitened";
@@ -98,7 +96,8 @@ protected:
     c10::Device device = cpu;
     ModelConfig config = smallConfig();
     FinetuneOptions options;
-    std::string folder;
+    const test::TemporaryFolder own;
+    const std::string folder = own.path();
 };
 
 TEST_P(DeviceTest, Evaluation_GivesTheErrorsOfTheCpu) {
@@ -252,14 +251,15 @@ TEST(Cuda, DriverThatDoesNotStart_IsTold) {
 }
 
 TEST(Cuda, LibTorchWithoutCuda_IsNamed) {
-    const std::string path = testing::TempDir() + "/libtorch_cuda.so";
+    const test::TemporaryFolder folder;
+    const std::string path = folder / "libtorch_cuda.so";
     EXPECT_THAT(missing("1", path), testing::AllOf(testing::HasSubstr("build is missing"),
                                                    testing::HasSubstr(path)));
 }
 
 TEST(Cuda, LibTorchThatDoesNotLoad_IsNamed) {
-    const std::string path = testing::TempDir() + "/broken_torch_cuda.so";
-    writeFileSafely(path, "this is no library");
+    const test::TemporaryFolder folder;
+    const std::string path = folder.write("torch_cuda.so", "this is no library");
     EXPECT_THAT(missing("1", path), testing::AllOf(testing::HasSubstr("does not load"),
                                                    testing::HasSubstr(path)));
 }

@@ -6,22 +6,21 @@
 #include "model/ModelFile.h"
 #include "model/Network.h"
 #include "training/Molecules.h"
+#include "unit/Fixtures.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <algorithm>
 
 namespace molspectra {
 namespace {
 
-/// A file of this test alone, since tests may run side by side.
+/// A file of this process alone, since tests may run side by side.
 std::string temporary(const std::string& name) {
-    std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::replace(test.begin(), test.end(), '/', '_');
-    return cat(testing::TempDir(), "/", test, "_", name);
+    static const test::TemporaryFolder folder;
+    return folder / name;
 }
 
 ModelDescription describe(const ModelConfig& config) {

@@ -70,6 +70,34 @@ TEST(Denoising, Loss_LeavesTheGraphClean) {
     EXPECT_TRUE(loss.requires_grad());
 }
 
+/// A network whose prediction of the noise is an expression of the positions.
+torch::jit::Module predictorOf(const std::string& expression) {
+    torch::jit::Module made("predictor");
+    made.define("def noise(self, numbers: Tensor, positions: Tensor, pairs: Tensor, "
+                "shifts: Tensor) -> Tensor:\n    return " + expression + "\n");
+    return made;
+}
+
+TEST(Denoising, Loss_IsTheMeanSquareOfWhatIsLeftOfTheNoise) {
+    const std::vector<Frame> frames = springWaters(2);
+    const std::vector<Sample> samples = makeSamples(pointers(frames), 5.0, {});
+    const Graph graph = makeBatch(samples, std::vector<int64_t>{0, 1}, at::kDouble).graph;
+    Random own(3);
+    at::Tensor noise = at::empty({2, 3, 3}, at::kDouble);  // two waters
+    for (int64_t n = 0; n < noise.numel(); n++)
+        noise.data_ptr<double>()[n] = own.normal();
+    noise = (noise - noise.mean(1, true)).reshape({6, 3});
+    constexpr double sigma = 0.05;
+    for (const auto& [expression, predicted] :
+         {std::pair<std::string, at::Tensor>("torch.zeros_like(positions)", at::zeros({6, 3})),
+          {"positions", graph.positions + sigma * noise}}) {
+        torch::jit::Module network = predictorOf(expression);
+        Random random(3);
+        EXPECT_NEAR(denoisingLoss(network, graph, sigma, random).item<double>(),
+                    (predicted - noise).square().mean().item<double>(), 1e-12) << expression;
+    }
+}
+
 TEST(Standardization, SingleMolecule_HasMeanAndDeviation) {
     std::vector<Frame> frames = springWaters(3);
     frames[0].energy = -10.0;

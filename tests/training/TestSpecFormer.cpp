@@ -7,6 +7,7 @@
 #include "trainer/training/PretrainBatch.h"
 #include "training/Molecules.h"
 #include "training/Spectra.h"
+#include "unit/Fixtures.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -130,7 +131,8 @@ TEST_P(SpecFormerForms, File_GivesTheSameOutput) {
     options.spectraType = at::kFloat;
     const PretrainBatch batch = makePretrainBatch(draws({1, 2, 3}), options);
     evaluate(specFormer, batch.spectra, true);  // moves the statistics of batch norms
-    const std::string path = testing::TempDir() + "/specformer.pt";
+    const test::TemporaryFolder folder;
+    const std::string path = folder / "specformer.pt";
     SpectraDescription description;
     description.config = config();
     description.uvWidth = 0.3;

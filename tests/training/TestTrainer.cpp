@@ -148,17 +148,71 @@ TEST_F(TrainerTest, ResumedRun_KnowsTheLastValidation) {
     EXPECT_EQ(progress.figures.count("forces_mae"), 1U);
 }
 
+/// Learns nothing worth knowing: its validations give what the test says, one after the other.
+class ScriptedTask : public Task {
+public:
+    explicit ScriptedTask(std::vector<double> losses) : script_(std::move(losses)) {}
+
+    std::vector<at::Tensor> parameters() const override { return {weight_}; }
+    std::vector<std::string> termNames() const override { return {"square"}; }
+    Losses losses(int64_t) override {
+        const at::Tensor square = weight_.square().sum();
+        return {square, {square}};
+    }
+    Validation validate() override {
+        validated.push_back(weight_.item<double>());
+        return {script_.at(validated.size() - 1), {}};
+    }
+    int64_t stepsPerEpoch() const override { return 1; }
+    int64_t samplesPerStep() const override { return 1; }
+    nlohmann::json fingerprint() const override { return {}; }
+    nlohmann::json description() const override { return {}; }
+    void write(const std::string&, const nlohmann::json& training) override {
+        written = weight_.item<double>();
+        bestStep = training.at("best_step");
+    }
+
+    std::vector<double> validated;
+    double written = 0.0;
+    int64_t bestStep = -1;
+
+private:
+    std::vector<double> script_;
+    at::Tensor weight_ = at::full({}, 10.0, at::kDouble).requires_grad_(true);
+};
+
 TEST_F(TrainerTest, ExportedWeights_AreTheBestByValidation) {
-    options.schedule.learningRate = 0.03;  // so high that the last validation is not the best
-    options.averageDecay = 0.0;
-    Trainer learner = trainer();
-    const auto reports = run(learner);
-    double best = reports.front().figures.at("forces_mae");
-    for (const TrainingReport& report : reports)
-        if (report.best)
-            best = report.figures.at("forces_mae");
-    const auto provenance = loadModel(folder + "/model.pt").description.provenance["training"];
-    EXPECT_DOUBLE_EQ(provenance["validation_forces_mae"].get<double>(), best);
+    options.steps = 4;
+    options.validationInterval = 1;
+    const auto task = std::make_shared<ScriptedTask>(std::vector<double>{5, 2, 3, 1, 4});
+    Trainer learner(task, options, {folder});
+    std::vector<bool> best;
+    for (const TrainingReport& report : run(learner))
+        if (report.validated)
+            best.push_back(report.best);
+    EXPECT_THAT(best, testing::ElementsAre(true, true, false, true, false));
+    EXPECT_EQ(task->bestStep, 3);
+    ASSERT_EQ(task->validated.size(), 5U);
+    EXPECT_EQ(task->written, task->validated[3]);
+    EXPECT_NE(task->written, task->validated[4]);
+}
+
+TEST_F(TrainerTest, EachEpoch_HasEveryFrameOnceInANewOrder) {
+    const std::vector<Frame> frames = springWaters(6);
+    const std::vector<Sample> samples = makeSamples(pointers(frames), config.cutoff, {});
+    options.batch = 1;
+    ModelDescription description;
+    description.config = config;
+    EnergyForcesTask task(makeNetwork(config, 1), description, samples, samples, options);
+    std::vector<std::vector<double>> epochs(2);  // the loss tells the frame
+    for (int64_t step = 0; step < 12; step++)
+        epochs[static_cast<size_t>(step / 6)].push_back(
+            task.losses(step).terms.back().item<double>());
+    EXPECT_NE(epochs[0], epochs[1]);
+    for (auto& epoch : epochs)
+        std::sort(epoch.begin(), epoch.end());
+    EXPECT_EQ(epochs[0], epochs[1]);
+    EXPECT_EQ(std::adjacent_find(epochs[0].begin(), epochs[0].end()), epochs[0].end());
 }
 
 TEST_F(TrainerTest, ResumedRun_KeepsTheBuffersOfAnImportedNetwork) {

@@ -179,6 +179,19 @@ TEST_F(Suspicions, Gradients_AreNoForces) {
     EXPECT_THAT(suspicions(data), testing::IsEmpty());
 }
 
+TEST_F(Suspicions, PeriodicFrames_AreJudgedByTheNearestImages) {
+    for (Frame& frame : data.frames) {
+        frame.cell = Cell{{{6, 0, 0}, {3, 6, 0}, {-2, 2, 6}}};
+        for (size_t d = 0; d < 3; d++)  // the second atom in another cell
+            frame.positions[3 + d] += (*frame.cell)[1][d] - 2 * (*frame.cell)[2][d];
+    }
+    EXPECT_THAT(suspicions(data), testing::IsEmpty());
+    for (Frame& frame : data.frames)
+        for (double& force : frame.forces)
+            force = -force;
+    EXPECT_THAT(only(), HasSubstr("turn their signs around"));
+}
+
 TEST_F(Suspicions, EnergyOfAFailedCalculation_IsNamed) {
     data.frames[7].energy = 0;
     EXPECT_THAT(only(), HasSubstr("frame 7 (from 0) has an energy 46998"));

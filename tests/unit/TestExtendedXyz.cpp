@@ -61,7 +61,8 @@ TEST(ExtendedXyz, OtherNamesOfLabels_AreKnown) {
     using Names = std::pair<std::string, std::string>;
     for (const auto& [energy, forces] : {Names("energy", "force"), Names("Energy", "forces"),
                                          Names("REF_energy", "REF_forces"),
-                                         Names("dft_energy", "dft_forces")}) {
+                                         Names("dft_energy", "dft_forces"),
+                                         Names("DFT_energy", "DFT_forces")}) {
         const auto frames =
             readComment(energy + "=4 Properties=species:S:1:pos:R:3:" + forces + ":R:3");
         EXPECT_EQ(frames[0].energy, 4);

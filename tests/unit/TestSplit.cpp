@@ -57,11 +57,18 @@ TEST(Split, Seed_GivesTheSameFramesOnEveryMachine) {
 TEST(Split, AnyPart_MayTakeAllThatAreLeft) {
     EXPECT_EQ(randomSplit(10, {.train = -1, .validation = 2, .test = 3}, 1).train.size(), 5u);
     EXPECT_EQ(randomSplit(10, {.train = 10, .validation = -1, .test = 0}, 1).validation.size(), 0u);
-    EXPECT_THAT(errorOf([] { randomSplit(10, {-1, 2, -1}, 1); }), HasSubstr("one at most"));
+    EXPECT_THAT(errorOf([] { randomSplit(10, {2, -1, -1}, 1); }), HasSubstr("one at most"));
+}
+
+TEST(Split, Default_TrainsAllButThoseThatValidate) {
+    const Split split = randomSplit(500, {}, 1);
+    EXPECT_EQ(split.train.size(), 450u);
+    EXPECT_EQ(split.validation.size(), 50u);
+    EXPECT_EQ(split.test.size(), 0u);
 }
 
 TEST(Split, Counts_BeyondTheFramesAreRefused) {
-    EXPECT_EQ(errorOf([] { randomSplit(500, {}, 1); }),
+    EXPECT_EQ(errorOf([] { randomSplit(500, {.train = 950}, 1); }),
               "splitting 500 frames: 950 for training + 50 for validation were asked for; give "
               "smaller --train and --validation");
     EXPECT_THAT(errorOf([] { randomSplit(10, {5, 3, 3}, 1); }),

@@ -29,8 +29,8 @@ CommandLine commandLine() {
          "molecules: .sdf, .smi or .csv (SMILES), .xyz, a .zip of XYZ files, .npz, a folder of "
          "shards; each also as .gz where it is text; --source may be left out")
         ("uv", po::value<std::string>(),
-         "CSV of UV spectra: a row a molecule, the index in the first column, the grid (eV) in the "
-         "first line")
+         "CSV of UV spectra: a row a molecule, its index in the first column (of SDF and XYZ the "
+         "record, from 0), ascending, the grid (eV) in the first line")
         ("ir", po::value<std::string>(), "the same of IR spectra (1/cm)")
         ("raman", po::value<std::string>(), "the same of Raman spectra (1/cm)")
         ("exclude", po::value<Paths>()->multitoken(),

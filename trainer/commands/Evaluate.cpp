@@ -36,7 +36,10 @@ CommandLine commandLine() {
         ("part", po::value<std::string>()->default_value("test"),
          "train, validation or test, with --split")
         ("json", po::value<std::string>(), "write the errors to this file as well")
-        ("predictions", po::value<std::string>(), "write labels and predictions to this NPZ file");
+        ("predictions", po::value<std::string>(),
+         "write labels and predictions to this NPZ file: energy and energy_label [frames], forces "
+         "and forces_label [atoms,3] and numbers [atoms] of all frames one after the other, atoms "
+         "of each [frames]; in the unit of the data");
     return CommandLine({"molspectra evaluate --model FILE --data FILE... [options]",
                         "Mean absolute and root mean square errors of energies (per frame) and of\n"
                         "force components, over all atoms and for each element.",

@@ -191,6 +191,9 @@ Prepared prepare(const CommandLine& line, const std::optional<RunFiles>& resumed
     tellDevice(line, chosen);
     made.userUnit = made.data.energyUnit;
     made.split = makeSplit(line, made.data);
+    std::cerr << cat("frames: ", made.split.train.size(), " to train, ",
+                     made.split.validation.size(), " to validate, ", made.split.test.size(),
+                     " to test\n");
     made.train = select(made.data, made.split.train);
     bool knewEnergies = false;
     made.model = resumed ? resumableModel(*resumed, chosen.device)

@@ -16,15 +16,17 @@ namespace po = boost::program_options;
 namespace {
 
 po::options_description dataOptions() {
+    const SplitCounts counts;
     po::options_description group("Data");
     addDataOptions(group);
     group.add_options()
         ("energy-reference", word("auto"),
          "energy taken off outside the network: molecule (a mean; one molecule only), elements (an "
          "energy for each element), or auto: molecule where the data hold only one")
-        ("train", integer(950), "training frames")
-        ("validation", integer(50), "validation frames")
-        ("test", integer(-1), "test frames, recorded for evaluate; -1 is all that are left")
+        ("train", integer(counts.train), "training frames; -1 is all that are left")
+        ("validation", integer(counts.validation), "validation frames")
+        ("test", integer(counts.test),
+         "test frames, recorded for evaluate; -1 is all that are left, none with --train -1")
         ("split-seed", integer(1), "seed of the random split")
         ("split", po::value<std::string>(),
          "index file instead: NPZ with idx_train, idx_val and idx_test");
@@ -35,7 +37,9 @@ po::options_description runOptions() {
     po::options_description group("Run");
     group.add_options()
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
-        ("preset", word("md17"), "md17: as published; quick: 3,000 steps, cosine schedule");
+        ("preset", word("md17"),
+         "md17: the defaults, as published; quick: --steps 3000 --warmup 200 --schedule cosine "
+         "--learning-rate 1e-3 --average-decay 0.995 --gradient-clip 100");
     addRunOptions(group, FinetuneOptions(), "frames");
     return group;
 }

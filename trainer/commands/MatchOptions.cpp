@@ -24,9 +24,12 @@ constexpr double leastScale = 0.5, mostScale = 2.0;
 po::options_description queryGroup() {
     po::options_description group("Spectra and candidates");
     group.add_options()
-        ("ir", po::value<std::string>(), "IR spectrum: JCAMP-DX, or two columns of text")
-        ("raman", po::value<std::string>(), "Raman spectrum, the same")
-        ("uv", po::value<std::string>(), "UV spectrum, the same; positions in nm or eV")
+        ("ir", po::value<std::string>(),
+         "IR spectrum: JCAMP-DX, or two columns of text with a first line of titles, which tells "
+         "transmittance (cm-1,%T) and single lines (cm-1,km/mol) from absorbance")
+        ("raman", po::value<std::string>(), "Raman spectrum, the same; lines: cm-1,A^4/amu")
+        ("uv", po::value<std::string>(),
+         "UV spectrum, the same; positions in nm or eV; lines: eV,fosc")
         ("candidates", po::value<Paths>()->multitoken(),
          "structures to choose from: .sdf, .smi or .csv (SMILES), .xyz, .npz, folders of shards")
         ("top", integer(10), "candidates to print; 0 is all")

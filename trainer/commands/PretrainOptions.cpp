@@ -54,7 +54,9 @@ po::options_description dataGroup() {
 po::options_description runGroup() {
     po::options_description group("Run");
     group.add_options()
-        ("preset", word("denoise"), "denoise: stage 1; spectra: stage 2, with all three objectives")
+        ("preset", word("denoise"),
+         "denoise: stage 1, the defaults; spectra: stage 2, --batch 128 --reconstruction-weight 1 "
+         "--contrast-weight 1")
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
         ("spectra-model", po::value<std::string>(), "SpecFormer to start from (spectra.pt)")
         ("epochs", integer(0), "instead of --steps: passes over the data; 0 is off");

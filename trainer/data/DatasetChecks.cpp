@@ -23,8 +23,8 @@ using Frames = std::vector<const Frame*>;
 constexpr double smallestForceRms = 3, largestForceRms = 200;
 /// Distance of nearest atoms in sums of covalent radii, where half of all are nearer.
 constexpr double smallestBond = 0.7, largestBond = 1.5;
-/// Frames looked at, evenly over all.
-constexpr size_t mostFrames = 300;
+/// Frames looked at, and about the most pairs of atoms in them.
+constexpr size_t mostFrames = 300, mostPairs = 20'000'000;
 /// Energies farther than this from the median of their molecule are none of it, in median
 /// deviations and kcal/mol.
 constexpr double mostDeviations = 50, leastOutlier = 100;
@@ -37,14 +37,40 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-std::array<double, 3> step(const Frame& frame, size_t from, size_t to) {
-    std::array<double, 3> vector{};
-    for (size_t d = 0; d < 3; d++)
-        vector[d] = frame.positions[3 * to + d] - frame.positions[3 * from + d];
+using Vector = std::array<double, 3>;
+
+double dot(const Vector& a, const Vector& b) {
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+Vector cross(const Vector& a, const Vector& b) {
+    return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
+/// Without whole cell vectors: the shortest of all images if that is less than half as long as the
+/// cell is high, as bonds are. Cells without volume are refused where pairs are looked for.
+Vector shortest(Vector vector, const Cell& cell) {
+    if (dot(cell[0], cross(cell[1], cell[2])) == 0.0)
+        return vector;
+    Vector wholes{};
+    for (size_t k = 0; k < 3; k++) {
+        const Vector normal = cross(cell[(k + 1) % 3], cell[(k + 2) % 3]);
+        wholes[k] = std::round(dot(vector, normal) / dot(cell[k], normal));
+    }
+    for (size_t k = 0; k < 3; k++)
+        for (size_t d = 0; d < 3; d++)
+            vector[d] -= wholes[k] * cell[k][d];
     return vector;
 }
 
-double length(const std::array<double, 3>& vector) {
+Vector step(const Frame& frame, size_t from, size_t to) {
+    Vector vector{};
+    for (size_t d = 0; d < 3; d++)
+        vector[d] = frame.positions[3 * to + d] - frame.positions[3 * from + d];
+    return frame.cell ? shortest(vector, *frame.cell) : vector;
+}
+
+double length(const Vector& vector) {
     return std::hypot(vector[0], vector[1], vector[2]);
 }
 
@@ -63,12 +89,16 @@ std::vector<size_t> nearestAtoms(const Frame& frame) {
     return nearest;
 }
 
-/// Some of the frames without periodic images, evenly over all.
+/// Some of the frames, evenly over all.
 Frames sampled(const Dataset& data) {
     Frames frames;
-    const size_t stride = std::max<size_t>(1, data.frames.size() / mostFrames);
+    size_t atoms = 1;
+    for (const Frame& frame : data.frames)
+        atoms = std::max(atoms, frame.numbers.size());
+    const size_t most = std::clamp(mostPairs / (atoms * atoms), 2 * fewestFrames, mostFrames);
+    const size_t stride = std::max<size_t>(1, data.frames.size() / most);
     for (size_t t = 0; t < data.frames.size(); t += stride)
-        if (const Frame& frame = data.frames[t]; !frame.cell && frame.numbers.size() > 1)
+        if (const Frame& frame = data.frames[t]; frame.numbers.size() > 1)
             frames.push_back(&frame);
     return frames;
 }
@@ -116,7 +146,7 @@ private:
         std::vector<double> distances, apart;
         double meanDistance = 0, meanApart = 0;
         for (const Frame* frame : frames) {
-            const std::array<double, 3> bond = step(*frame, i, j);
+            const Vector bond = step(*frame, i, j);
             distances.push_back(length(bond));
             double along = 0;
             for (size_t d = 0; d < 3; d++)

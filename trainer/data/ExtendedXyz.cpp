@@ -16,7 +16,8 @@ namespace molspectra {
 
 namespace {
 
-constexpr const char* example = "Properties=species:S:1:pos:R:3:forces:R:3 energy=...";
+constexpr const char* example = "Properties=species:S:1:pos:R:3:forces:R:3 energy=... (or "
+                                "REF_, dft_, DFT_ before energy and forces)";
 
 /// Names that belong together: those of one calculation.
 struct LabelKeys {
@@ -24,7 +25,8 @@ struct LabelKeys {
 };
 const std::vector<LabelKeys> labelKeys = {{{"energy", "Energy"}, {"forces", "force"}},
                                           {{"REF_energy"}, {"REF_forces"}},
-                                          {{"dft_energy"}, {"dft_forces"}}};
+                                          {{"dft_energy"}, {"dft_forces"}},
+                                          {{"DFT_energy"}, {"DFT_forces"}}};
 const std::vector<std::string> stateKeys = {"charge", "total_charge", "spin", "multiplicity"};
 
 /// Where the columns of an atom's line are.

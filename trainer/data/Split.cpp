@@ -29,6 +29,8 @@ namespace {
 /// Replaces the one negative count, if any, by what the others leave.
 SplitCounts resolve(int64_t frames, SplitCounts counts) {
     const SplitCounts asked = counts;
+    if (counts.train < 0 && counts.test < 0)
+        counts.test = 0;
     int64_t left = frames;
     int64_t* rest = nullptr;
     for (int64_t* count : {&counts.train, &counts.validation, &counts.test}) {

@@ -15,9 +15,10 @@ struct Split {
     std::vector<int64_t> test;
 };
 
-/// How many frames each part gets. A value below 0 means "all that are left" (one part only).
+/// How many frames each part gets. A value below 0 means "all that are left", of one part only; but
+/// where training takes them, tests may ask for them too and get none.
 struct SplitCounts {
-    int64_t train = 950;
+    int64_t train = -1;
     int64_t validation = 50;
     int64_t test = -1;
 };
