@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Configures build/ when the set-up has changed, builds everything with two jobs, and checks that
-# program and Python package start from .venv.
+# Configures build/ when the set-up or its place has changed, builds everything with two jobs, and
+# checks that program and Python package start from .venv.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,17 +15,30 @@ stop() {
     exit 1
 }
 
+# What CMake's findings hold for.
+circumstances() {
+    pwd -P
+    cat .venv/requirements.sha256 requirements/debian.txt
+}
+
+# Lines of what could not be built.
+missingParts() { sed -n 's/^-- No /no /p' "$logs/configure.log"; }
+
+# Where parts were missing they are looked for again: they may have been installed since.
 configure() {
-    if [ -f build/build.ninja ] && cmp -s .venv/requirements.sha256 build/configured; then
+    if [ -f build/build.ninja ] && circumstances | cmp -s - build/configured &&
+        [ -z "$(missingParts)" ]; then
         return
     fi
     say "configuring build/"
-    if ! cmake --preset default >"$logs/configure.log" 2>&1; then
+    rm -f build/configured
+    if ! cmake --fresh --preset default >"$logs/configure.log" 2>&1; then
         cat "$logs/configure.log" >&2
         stop "configuring failed: see the first error above; needed are the counterparts of:\
  $(grep -v '^#' requirements/debian.txt | xargs)"
     fi
-    cp .venv/requirements.sha256 build/configured
+    missingParts | while read -r part; do say "$part"; done
+    circumstances >build/configured
 }
 
 compile() {

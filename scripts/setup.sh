@@ -90,15 +90,17 @@ systemPackages() {
     fi
 }
 
-# /usr/bin/python3 is the interpreter that the installed headers belong to.
+# /usr/bin/python3 is the interpreter that the installed headers belong to. In an environment that
+# was moved or copied the programs still name the old place, so it is made again.
 pythonEnvironment() {
-    local wanted python=/usr/bin/python3 log=$logs/pip.log
-    wanted=$(sha256sum <requirements/python.txt)
+    local wanted place python=/usr/bin/python3 log=$logs/pip.log
+    place=$(realpath -m .venv)
+    wanted=$(echo "$place" && cat requirements/python.txt requirements/python-lock.txt | sha256sum)
     if [ -x .venv/bin/python ] && [ -f $stamp ] && [ "$(cat $stamp)" = "$wanted" ]; then
         return
     fi
     [ -x $python ] || python=python3
-    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    if [[ $(.venv/bin/pip --version 2>&1) != *" from $place/"* ]]; then
         say "making the Python environment .venv"
         $python -m venv --clear .venv >"$log" 2>&1 ||
             stop "making .venv: $python -m venv failed" "$log"

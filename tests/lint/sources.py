@@ -4,6 +4,7 @@ SPDX-License-Identifier: MIT
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,17 +17,41 @@ TEXTS = {".md", ".txt", ".json", ".yml"}
 ALL = CPP | KERNELS | SCRIPTS | BUILD | TEXTS
 
 
-def files(root, suffixes):
-    """Files of these suffixes as paths relative to `root`, sorted; hidden and made ones are left
-    out."""
-    found = []
+def known(root):
+    """Files that git knows, and sources that it does not know yet, relative to `root`; none without
+    a repository. Texts that nobody has added are somebody's results."""
+    listed = []
+    for which in (["--cached"], ["--others", "--exclude-standard"]):
+        run = subprocess.run(["git", "-C", root, "ls-files", "-z", *which], capture_output=True)
+        names = os.fsdecode(run.stdout).split("\0") if run.returncode == 0 else []
+        listed += [Path(name) for name in names
+                   if which == ["--cached"] or Path(name).suffix not in TEXTS]
+    return listed
+
+
+def walked(root):
+    """All files relative to `root` but hidden and made ones."""
     for folder, subfolders, names in os.walk(root):
         made = MADE if Path(folder) == Path(root) else set()
         subfolders[:] = [s for s in subfolders
                          if s not in made and s != "__pycache__" and not s.startswith(".")]
-        found += [(Path(folder) / name).relative_to(root) for name in names
-                  if Path(name).suffix in suffixes]
-    return sorted(found)
+        yield from ((Path(folder) / name).relative_to(root) for name in names)
+
+
+def files(root, suffixes):
+    """Files of these suffixes as paths relative to `root`, sorted."""
+    return sorted(path for path in set(known(root) or walked(root))
+                  if path.suffix in suffixes and (root / path).is_file())
+
+
+def findings(root, path, check):
+    """What check(root, path, text) finds in a file, or that it is no text."""
+    content = (root / path).read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return [(content.count(b"\n", 0, error.start) + 1, "a byte that is not UTF-8")]
+    return check(root, path, text)
 
 
 def run(suffixes, check):
@@ -38,7 +63,7 @@ def run(suffixes, check):
         sys.exit(f"{root}: no file with one of {sorted(suffixes)}")
     count = 0
     for path in paths:
-        for line, sentence in check(root, path, (root / path).read_text(encoding="utf-8")):
+        for line, sentence in findings(root, path, check):
             print(f"{path}:{line}: {sentence}")
             count += 1
     print(f"{len(paths)} files, {count} findings")

@@ -4,6 +4,9 @@
 SPDX-License-Identifier: MIT
 """
 
+import os
+import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +16,8 @@ import includes
 import sources
 import style
 
+# Within a hook, git's variables name the repository of the hook.
+NO_GIT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 HEAD = "// One.\n// SPDX-License-Identifier: MIT\n"
 
 
@@ -116,6 +121,26 @@ class Sources(unittest.TestCase):
                 path.parent.mkdir(parents=True)
                 path.touch()
             self.assertEqual(sources.files(Path(folder), {".h"}), [Path("trainer/demo/A.h")])
+
+    @unittest.skipUnless(shutil.which("git"), "git is not installed")
+    def test_a_repository_tells_which_files_are_ours(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for name in ("core/New.h", "core/Gone.h", "docs/a.json", "made/B.h", "results/b.json"):
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).touch()
+            (root / ".gitignore").write_text("/made/\n")
+            for command in (["init", "--quiet"], ["add", "core/Gone.h", "docs"]):
+                subprocess.run(["git", "-C", folder, *command], check=True, env=NO_GIT)
+            (root / "core/Gone.h").unlink()
+            self.assertEqual(sources.files(root, sources.ALL),
+                             [Path("core/New.h"), Path("docs/a.json")])
+
+    def test_a_file_that_is_no_text_is_a_finding(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "A.h").write_bytes(b"one\ntwo \xff\n")
+            self.assertEqual(sources.findings(Path(folder), Path("A.h"), style.check),
+                             [(2, "a byte that is not UTF-8")])
 
 
 if __name__ == "__main__":

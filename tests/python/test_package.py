@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 import ast
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -19,8 +20,9 @@ PACKAGE = Path(molspectra.__file__).parent
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def runPython(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def runPython(code, **variables):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          env={**os.environ, **variables})
 
 
 def test_import_openmm_alone_does_not_load_torch():
@@ -217,6 +219,28 @@ def test_libraries_need_no_CUDA_RDKit_or_Boost():
             foreign.append("opencl")
         for word in foreign:
             assert not any(word in name.lower() for name in needed), (library, needed)
+
+
+def test_the_program_needs_no_OpenMM():
+    if "PROGRAM" not in os.environ:
+        pytest.skip("the program molspectra is not built")
+    program = Path(os.environ["PROGRAM"])
+    for file in (program, *program.parent.glob("libmolspectra*.so")):
+        needed = neededLibraries(file)
+        assert any(name.startswith("libtorch") for name in needed), (file, needed)
+        assert not any("openmm" in name.lower() for name in needed), (file, needed)
+
+
+def test_an_installed_package_loads_its_own_libraries(tmp_path):
+    subprocess.run(["cmake", "--install", PACKAGE.parents[1], "--prefix", tmp_path],
+                   capture_output=True, check=True)
+    (packages,) = tmp_path.glob("lib/python*/site-packages")
+    maps = runPython("import molspectra; print(open('/proc/self/maps').read())",
+                     PYTHONPATH=str(packages)).stdout
+    loaded = {Path(file) for file in re.findall(r"/.*\.so$", maps, re.MULTILINE)}
+    ours = {file for file in loaded if "MolSpectra" in file.name or file.name == "_force.so"}
+    assert len(ours) >= 3
+    assert all(file.is_relative_to(packages) for file in ours), ours
 
 
 def test_nothing_of_ours_lies_in_OpenMMs_own_folder():
