@@ -5,7 +5,9 @@ SPDX-License-Identifier: MIT
 
 import json
 import os
+import signal
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -19,6 +21,10 @@ GRIDS = ["--uv-grid", "1:0.2:71", "--uv-patch", "10", "--uv-stride", "5",
          "--raman-grid", "500:50:71", "--raman-patch", "10", "--raman-stride", "10",
          "--uv-width", "1", "--line-width", "150"]
 SHORT = ["--train", "20", "--validation", "5", "--steps", "12", "--warmup", "2", "--threads", "1"]
+ENDLESS = 20000  # steps of a run that is to be stopped, far more than anything waits for
+# So large a rate that validations soon grow worse, and the schedule has a state to go on with.
+RESTLESS = ["--schedule", "plateau", "--plateau-patience", "0", "--learning-rate", "0.05",
+            "--average-decay", "0.5"]
 
 
 # Most tests compare bits, which no graphics card repeats: they do not see any.
@@ -95,6 +101,56 @@ def metrics(folder):
 def timeless(lines):
     """Lines of a log without what no two runs share."""
     return [{key: value for key, value in line.items() if "second" not in key} for line in lines]
+
+
+def logged(folder):
+    """Whole lines of the log of a run that goes on; the header is one."""
+    log = folder / "metrics.jsonl"
+    return log.read_text().count("\n") if log.exists() else 0
+
+
+def facts(model):
+    """What a model file says of itself."""
+    return json.loads(run("inspect", model, "--json").stdout)
+
+
+def weights(model):
+    """The tensors of a model file by their names."""
+    torch = pytest.importorskip("torch", reason="compares the weights through LibTorch's reader")
+    return {name: value.numpy() for name, value in torch.jit.load(model).state_dict().items()}
+
+
+def settings(folder):
+    """Options and values of a run, as its configuration file has them."""
+    lines = (folder / "config.ini").read_text().splitlines()
+    return dict(line.split(" = ", 1) for line in lines)
+
+
+def interrupted(folder, *arguments, lines=6, by=signal.SIGINT):
+    """Sends a signal to a run once its log has that many lines; the step at which it stopped."""
+    process = subprocess.Popen([PROGRAM, *map(str, arguments), "--output", str(folder)], text=True,
+                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=CPU_ONLY)
+    deadline = time.time() + 120
+    try:
+        while process.poll() is None and logged(folder) < lines and time.time() < deadline:
+            time.sleep(0.005)
+        process.send_signal(by)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and "interrupted, everything is saved" in errors, errors
+    return facts(folder / "model.pt")["provenance"]["training"]["steps"]
+
+
+def peak(process):
+    """Largest resident memory so far, MiB; None once the process has ended.
+
+    Asked while it runs: what the system tells of an ended process counts what this one, from which
+    it was started, had in memory, and that is much where other tests have imported LibTorch.
+    """
+    with open(f"/proc/{process.pid}/status") as status:
+        found = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
+    return found[0] / 1024 if found else None
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,6 @@
 SPDX-License-Identifier: MIT
 """
 
-import os
-import resource
-import shutil
-
 import numpy as np
 import pytest
 from conftest import SHORT, TINY, run, water
@@ -158,27 +154,6 @@ def test_unwritable_output(tmp_path, data):
     check(finetune(data, tmp_path / "file" / "run"), "file/run", "is no folder")
     # Told before the data are read, which may take long.
     check(finetune(tmp_path / "absent.npz", tmp_path / "file" / "run"), "is no folder")
-
-
-def test_full_disk_keeps_the_last_checkpoint(tmp_path, trained):
-    folder = tmp_path / "run"
-    shutil.copytree(trained, folder)
-    before = (folder / "checkpoint.pt").read_bytes()
-    os.symlink("/dev/full", folder / "checkpoint.pt.part")
-    check(run("finetune", "--resume", folder, "--steps", "14"), "checkpoint.pt", "No space left")
-    assert (folder / "checkpoint.pt").read_bytes() == before
-
-
-def test_full_disk_while_saving_the_model_keeps_the_old_one(tmp_path, trained):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
-    before = (trained / "model.pt").read_bytes()
-    copy = tmp_path / "copy.pt"
-    copy.write_bytes(before)
-    result = run("export", "--model", trained / "model.pt", "--output", copy, preexec_fn=limit)
-    assert result.returncode != 0
-    assert copy.read_bytes() == before
 
 
 def test_model_that_is_no_torchscript(tmp_path, data):

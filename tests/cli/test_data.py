@@ -4,18 +4,17 @@ SPDX-License-Identifier: MIT
 """
 
 import json
-import os
-import resource
 import subprocess
 import zipfile
 
 import numpy as np
 import pytest
-from conftest import CPU_ONLY, PROGRAM, run, water
+from conftest import CPU_ONLY, PROGRAM, peak, run, water
 
 WATER = "3\n\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n"
 METHANE = ("5\n\nC 0 0 0\nH 0.63 0.63 0.63\nH -0.63 -0.63 0.63\nH -0.63 0.63 -0.63\n"
            "H 0.63 -0.63 -0.63\n")
+GROWTH = 4  # MiB that a run may take more after ten times the rows
 
 
 def found(*arguments):
@@ -76,6 +75,19 @@ def test_shards_hold_the_molecules_and_spectra(tmp_path, molecules):
     assert again["molecules"] == 4 and again["spectra"]["ir"]["curves"] == 2
     assert again["spectra"]["uv"]["grids"] == [{"start": 1, "step": pytest.approx(0.02),
                                                "points": 2}]
+
+
+def test_spectra_of_all_kinds_are_joined(tmp_path, molecules):
+    curves = {kind: [n + 1, 0.5, 2 * n] for n, kind in enumerate(("uv", "ir", "raman"))}
+    uv, ir, raman = (csv(tmp_path / f"{kind}.csv", [(2, *curve)], grid=(4, 4.5, 5))
+                     for kind, curve in curves.items())
+    report = found("--source", molecules, "--uv", uv, "--ir", ir, "--raman", raman, "--output",
+                   tmp_path / "out")
+    shard = np.load(tmp_path / "out" / "shard-00000.npz")
+    for kind, curve in curves.items():
+        assert report["spectra"][kind]["rows"]["joined"] == 1
+        assert shard[f"{kind}_has"].tolist() == [0, 0, 1, 0]
+        assert shard[f"{kind}_curve"][2].tolist() == curve
 
 
 def test_excluded_and_repeated_molecules_are_left_out(tmp_path, molecules, data):
@@ -194,28 +206,24 @@ def test_training_data_are_read_as_geometries(tmp_path):
     assert found(tmp_path / "md.npz")["duplicates"] == 4
 
 
-def peak(*arguments):
-    """Largest resident memory of a run, MB."""
-    process = subprocess.Popen([PROGRAM, *map(str, arguments)], env=CPU_ONLY,
-                               stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert isinstance(usage, resource.struct_rusage)
-    return usage.ru_maxrss / 1024
-
-
 def test_memory_does_not_grow_with_the_files(tmp_path):
-    """Ten times the molecules and rows, 40 MB of text more, take less than 10 MB more."""
-    points = 3501
-    row = "," + ",".join("1.25" for _ in range(points)) + "\n"
+    """The rows come as they are read, so that its memory is known after some and after all."""
+    few, many, points = 200, 2000, 3501
+    (tmp_path / "m.xyz").write_text(WATER * many)
+    row = ",1.25" * points + "\n"
+    assert 4 * points * (many - few) > 3 * GROWTH * 2**20
+    process = subprocess.Popen(
+        list(map(str, [PROGRAM, "data", tmp_path / "m.xyz", "--ir", "/dev/stdin", "--output",
+                       tmp_path / "out", "--shard-size", 100])), env=CPU_ONLY, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     sizes = []
-    for count in (200, 2000):
-        (tmp_path / "m.xyz").write_text(WATER * count)
-        with open(tmp_path / "ir.csv", "w") as file:
-            file.write("index," + ",".join(map(str, range(500, 500 + points))) + "\n")
-            for index in range(count):
-                file.write(str(index) + row)
-        sizes.append(peak("data", tmp_path / "m.xyz", "--ir", tmp_path / "ir.csv",
-                          "--output", tmp_path / f"out{count}", "--shard-size", 100))
-    assert sizes[1] < sizes[0] + 10, sizes
+    with process.stdin as file:
+        file.write("index," + ",".join(map(str, range(500, 500 + points))) + "\n")
+        for index in range(many):
+            file.write(str(index) + row)
+            if index + 1 in (few, many):
+                file.flush()
+                sizes.append(peak(process))
+    assert process.wait() == 0, process.stderr.read()
+    assert sizes[1] < sizes[0] + GROWTH, sizes
+    assert len(list((tmp_path / "out").iterdir())) == many // 100

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import SHORT, run
+from conftest import SHORT, run, spectra
 
 DATA = Path(__file__).parents[1] / "import" / "data"
 EXPECTED = np.load(DATA / "expected.npz")
@@ -79,6 +79,28 @@ def test_training_goes_on_from_an_imported_model(tmp_path, data):
                  tmp_path / "run", *SHORT)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "run" / "model.pt").exists()
+
+
+def test_imported_specformer_is_searched_with(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    assert imported(folder / "model.pt", DATA / "molspectra.ckpt").returncode == 0
+    assert not (folder / "spectra.pt").exists()
+    result = imported(folder / "model.pt", DATA / "molspectra.ckpt", "--spectra-output",
+                      folder / "model.pt")
+    assert result.returncode == 2 and "expected two files" in result.stderr
+    result = imported(folder / "model.pt", DATA / "molspectra.ckpt", "--spectra-output",
+                      folder / "spectra.pt")
+    assert result.returncode == 0 and f"wrote {folder}/model.pt and {folder}/spectra.pt" in \
+        result.stderr
+    arrays = {key: value for key, value in spectra(24, complete=True).items()
+              if not key.startswith("raman")}
+    np.savez(tmp_path / "lines.npz", **arrays, raman=arrays["ir"])
+    result = run("match", "--model", folder, "--held-back", tmp_path / "lines.npz", "--json",
+                 tmp_path / "match.json", "--threads", 1)
+    assert result.returncode == 0, result.stderr
+    found = json.loads((tmp_path / "match.json").read_text())
+    assert found["kinds"] == ["uv", "ir", "raman"] and found["molecules"] == 24
 
 
 def test_truncated_checkpoint(tmp_path):

@@ -9,7 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import TINY, run
+from conftest import GRIDS, SPECFORMER, TINY, run
 
 STEP, POINTS = 25.0, 141
 GRID = 500 + STEP * np.arange(POINTS)
@@ -137,6 +137,35 @@ def test_absolute_query_is_that_of_the_molecule(tmp_path, aligned, shard):
     # The scale is that of the molecules that were trained on, all but two.
     assert (10**values - 1) / y == pytest.approx(1 / scale, rel=0.3)
     assert np.ptp((10**values - 1)[y > 0.05] / y[y > 0.05]) < 1e-3 / scale
+
+
+def test_all_spectra_are_searched_by(tmp_path, aligned, shard):
+    own = 4  # has both
+    curves = {kind: curve(molecules(), own, kind) for kind in ("ir", "raman")}
+    ir, raman = (write_csv(tmp_path / f"{kind}.csv", GRID, y) for kind, y in curves.items())
+    both, result = match(aligned, tmp_path, "--ir", ir, "--raman", raman, "--candidates", shard)
+    assert [spectrum["kind"] for spectrum in both["query"]] == ["ir", "raman"]
+    for spectrum, y in zip(both["query"], curves.values()):
+        assert spectrum["values"] == pytest.approx(np.log10(1 + y / y.mean()), abs=DECIMALS)
+    assert "some of them only" not in result.stderr
+    assert f"molecule {own}" in {c["name"].split(".npz ")[1] for c in both["candidates"][:3]}
+    alone = [match(aligned, tmp_path, *each, "--candidates", shard)[0]["candidates"][0]["score"]
+             for each in (["--ir", ir], ["--raman", raman])]
+    assert both["candidates"][0]["score"] not in alone
+
+
+def test_ultraviolet_spectra_are_searched_by(tmp_path, shards):
+    folder = tmp_path / "run"
+    result = run("pretrain", "--data", shards, "--preset", "spectra", "--output", folder, *TINY,
+                 *SPECFORMER, *GRIDS, "--validation", 8, "--batch", 8, "--steps", 1, "--threads", 1)
+    assert result.returncode == 0, result.stderr
+    x = 1 + 0.2 * np.arange(71)
+    y = 1 / (1 + (x - 7)**2)
+    (spectrum,) = match(folder, tmp_path, "--uv", write_csv(tmp_path / "uv.csv", x, y),
+                        "--candidates", shards)[0]["query"]
+    assert spectrum["kind"] == "uv"
+    assert spectrum["grid"] == {"start": 1, "step": pytest.approx(0.2), "points": 71}
+    assert spectrum["values"] == pytest.approx(np.log10(1 + y / y.mean()), abs=DECIMALS)
 
 
 def test_forms_and_units_of_a_spectrum_change_nothing(tmp_path, aligned, shard):

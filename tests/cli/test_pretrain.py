@@ -5,14 +5,11 @@ SPDX-License-Identifier: MIT
 
 import json
 import math
-import signal
-import subprocess
-import time
 
 import numpy as np
 import pytest
-from conftest import (CPU_ONLY, GRIDS, PROGRAM, SHORT, SPECFORMER, TINY, metrics, run, spectra,
-                      timeless)
+from conftest import (ENDLESS, GRIDS, RESTLESS, SHORT, SPECFORMER, TINY, facts, interrupted,
+                      metrics, run, settings, spectra, timeless)
 
 RUN = ["--validation", "8", "--batch", "8", "--warmup", "2", "--threads", "1"]
 FEW = [*RUN, "--steps", "4"]
@@ -31,15 +28,6 @@ def pretrain(shards, folder, *more, code=0):
 
 def names(folder):
     return {path.name for path in folder.iterdir()}
-
-
-def settings(folder):
-    lines = (folder / "config.ini").read_text().splitlines()
-    return dict(line.split(" = ", 1) for line in lines)
-
-
-def facts(model):
-    return json.loads(run("inspect", model, "--json").stdout)
 
 
 def changed(tmp_path, **arrays):
@@ -241,20 +229,10 @@ def test_note_of_a_resumed_run_is_refused(stage_one):
 
 @pytest.mark.parametrize("preset", [["denoise"], ["spectra", "--temperature", "0.3"]])
 def test_stopped_run_ends_with_the_same_bits(tmp_path, shards, preset):
-    options = ["--data", shards, *TINY, *STAGE_TWO[2:], *RUN, "--steps", "150",
+    options = ["pretrain", "--data", shards, *TINY, *STAGE_TWO[2:], *RUN, *RESTLESS,
                "--validation-interval", "5", "--preset", *preset]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert run("pretrain", "--output", whole, *options).returncode == 0
-    process = subprocess.Popen([PROGRAM, "pretrain", "--output", str(parts), *map(str, options)],
-                               stderr=subprocess.PIPE, text=True, env=CPU_ONLY)
-    deadline = time.time() + 120
-    while time.time() < deadline and process.poll() is None and not (
-            (parts / "metrics.jsonl").exists() and len(metrics(parts)) > 4):
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0 and "interrupted" in errors, errors
-    assert metrics(parts)[-1]["step"] < 150
-    result = run("pretrain", "--resume", parts)
-    assert result.returncode == 0, result.stderr
+    last = interrupted(parts, *options, "--steps", ENDLESS) + 20
+    assert run("pretrain", "--resume", parts, "--steps", last).returncode == 0
+    assert run(*options, "--output", whole, "--steps", last).returncode == 0
     assert timeless(metrics(parts)[1:]) == timeless(metrics(whole)[1:])

@@ -9,7 +9,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import CPU_ONLY, GRIDS, PROGRAM, SHAPES, SPECFORMER, TINY, metrics, run, spectra
+from conftest import (CPU_ONLY, GRIDS, PROGRAM, SHAPES, SPECFORMER, TINY, logged, metrics, peak,
+                      run, spectra)
 
 FEW = ["--validation", "4", "--batch", "8", "--steps", "4", "--warmup", "2", "--threads", "1"]
 STAGE_TWO = ["--preset", "spectra", *SPECFORMER, *GRIDS]
@@ -68,19 +69,8 @@ def largeShards(folder, count):
     return folder
 
 
-def peak(process):
-    """Largest resident memory so far, MiB; None once the process has ended."""
-    with open(f"/proc/{process.pid}/status") as status:
-        found = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
-    return found[0] / 1024 if found else None
-
-
 def peaks(shards, folder, steps, validation):
-    """Largest resident memory after the first steps, and of the whole run, MiB.
-
-    Asked while it runs: what the system tells of an ended process counts what this one, from which
-    it was started, had in memory, and that is much where other tests have imported LibTorch.
-    """
+    """Largest resident memory after the first steps, and of the whole run, MiB."""
     process = subprocess.Popen(
         list(map(str, [PROGRAM, "pretrain", "--data", shards, "--output", folder, *SMALLEST,
                        "--validation", validation, "--steps", steps, "--validation-interval",
@@ -89,8 +79,7 @@ def peaks(shards, folder, steps, validation):
     settled = whole = None
     while (now := peak(process)) is not None:
         whole = now
-        log = folder / "metrics.jsonl"
-        if settled is None and log.exists() and log.read_text().count("\n") > 2:
+        if settled is None and logged(folder) > 2:
             settled = whole
         time.sleep(0.02)
     assert process.wait() == 0

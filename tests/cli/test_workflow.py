@@ -5,16 +5,11 @@ SPDX-License-Identifier: MIT
 
 import json
 import signal
-import subprocess
-import time
 
 import numpy as np
 import pytest
-from conftest import CPU_ONLY, PROGRAM, SHORT, TINY, run, water
-
-
-def metrics(folder):
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+from conftest import (ENDLESS, RESTLESS, SHORT, TINY, facts, interrupted, metrics, run, timeless,
+                      water, weights)
 
 
 def test_run_leaves_its_files(trained):
@@ -31,27 +26,31 @@ def test_run_leaves_its_files(trained):
 def test_inspect_tells_where_a_model_came_from(trained):
     text = run("inspect", trained / "model.pt").stdout
     assert "F 16, L 2" in text and "H, O" in text
-    facts = json.loads(run("inspect", trained / "model.pt", "--json").stdout)
-    assert facts["provenance"]["data"][0]["file"] == "water.npz"
-    assert facts["provenance"]["split"]["train"] == 20
-    assert facts["energyUnit"] == "kcal/mol"
+    shown = facts(trained / "model.pt")
+    assert shown["provenance"]["data"][0]["file"] == "water.npz"
+    assert shown["provenance"]["split"]["train"] == 20
+    assert shown["energyUnit"] == "kcal/mol"
 
 
-def test_evaluate_agrees_with_its_own_predictions(tmp_path, trained, data):
+@pytest.mark.parametrize("part, key, frames", [
+    ("train", "idx_train", 20), ("validation", "idx_val", 5), ("test", "idx_test", 15)])
+def test_evaluate_agrees_with_its_own_predictions(tmp_path, trained, data, part, key, frames):
     result = run("evaluate", "--model", trained / "model.pt", "--data", data, "--json",
                  tmp_path / "errors.json", "--predictions", tmp_path / "predictions.npz",
-                 "--split", trained / "split.npz", "--part", "test")
+                 "--split", trained / "split.npz", "--part", part)
     assert result.returncode == 0, result.stderr
     errors = json.loads((tmp_path / "errors.json").read_text())
     table = np.load(tmp_path / "predictions.npz")
-    difference = table["forces"] - table["forces_label"]
-    assert errors["frames"] == 15 == len(table["energy"])
-    assert errors["forces"]["mae"] == pytest.approx(np.abs(difference).mean(), rel=1e-6)
-    assert errors["forces"]["rmse"] == pytest.approx(np.sqrt((difference**2).mean()), rel=1e-6)
+    assert errors["frames"] == frames == len(table["energy"])
+    for what in ("energy", "forces"):
+        difference = table[what] - table[f"{what}_label"]
+        assert errors[what]["mae"] == pytest.approx(np.abs(difference).mean(), rel=1e-6)
+        assert errors[what]["rmse"] == pytest.approx(np.sqrt((difference**2).mean()), rel=1e-6)
     hydrogen = np.abs(difference[table["numbers"] == 1]).mean()
     assert errors["elements"]["H"]["mae"] == pytest.approx(hydrogen, rel=1e-6)
-    assert table["energy_label"] == pytest.approx(
-        water()["E"][np.load(trained / "split.npz")["idx_test"], 0])
+    chosen = np.load(trained / "split.npz")[key]
+    assert table["energy_label"] == pytest.approx(water()["E"][chosen, 0], rel=1e-12)
+    assert table["forces_label"] == pytest.approx(water()["F"][chosen].reshape(-1, 3))
 
 
 def test_extended_xyz_in_electronvolts_gives_the_same_errors(tmp_path, trained, data):
@@ -115,13 +114,44 @@ def test_gradients_are_clipped_alike_in_every_unit(tmp_path, data):
     other = tmp_path / "hartree.npz"
     np.savez(other, **table | dict(E=table["E"] / HARTREE, F=table["F"] / HARTREE))
     errors = []
-    for file, unit, factor in ((data, "kcal/mol", 1), (other, "hartree", HARTREE)):
-        folder = tmp_path / unit.replace("/", "")
+    for file, unit, factor, clip in ((data, "kcal/mol", 1, "1"), (other, "hartree", HARTREE, "1"),
+                                     (data, "kcal/mol", 1, "0")):
+        folder = tmp_path / f"run{len(errors)}"
         result = run("finetune", "--data", file, "--energy-unit", unit, "--output", folder, *TINY,
-                     *SHORT, "--gradient-clip", "1", "--learning-rate", "0.01")
+                     *SHORT, "--gradient-clip", clip, "--learning-rate", "0.01")
         assert result.returncode == 0, result.stderr
         errors.append(metrics(folder)[-1]["validation_forces_mae"] * factor)
     assert errors[0] == pytest.approx(errors[1], rel=1e-3)
+    assert abs(errors[2] / errors[0] - 1) > 0.01
+
+
+@pytest.fixture(scope="module")
+def further(tmp_path_factory, trained, data):
+    """The log of a run that goes on from the trained model with the same data."""
+    return continued(tmp_path_factory.mktemp("further") / "run", trained, data)
+
+
+def continued(folder, trained, data, *more):
+    result = run("finetune", "--data", data, "--model", trained / "model.pt", "--output", folder,
+                 *SHORT, *more)
+    assert result.returncode == 0, result.stderr
+    return metrics(folder)
+
+
+@pytest.mark.parametrize("reference", ["molecule", "elements"])
+@pytest.mark.parametrize("shift, factor, unit", [(5000, 1, "kcal/mol"), (0, HARTREE, "hartree")])
+def test_started_network_is_fitted_to_other_energies(tmp_path, trained, further, shift, factor,
+                                                     unit, reference):
+    table, path = water(), tmp_path / "other.npz"
+    np.savez(path, **table | dict(E=(table["E"] + shift) / factor, F=table["F"] / factor))
+    header, *lines = continued(tmp_path / "run", trained, path, "--energy-unit", unit,
+                               "--energy-reference", reference)
+    assert header["header"]["energy_unit"] == unit
+    assert [line["step"] for line in lines] == [line["step"] for line in further[1:]]
+    for line, expected in zip(lines, further[1:]):
+        for key in ("validation_energy_mae", "validation_forces_mae"):
+            assert line[key] * factor == pytest.approx(expected[key], rel=1e-3), key
+    assert facts(tmp_path / "run" / "model.pt")["energyUnit"] == "kcal/mol"
 
 
 def test_started_network_keeps_what_it_knows(tmp_path, trained, data):
@@ -131,17 +161,14 @@ def test_started_network_keeps_what_it_knows(tmp_path, trained, data):
     assert result.returncode == 0, result.stderr
     before = metrics(trained)[-1]["validation_forces_mae"]
     assert metrics(folder)[1]["validation_forces_mae"] == pytest.approx(before, rel=0.2)
-    facts = json.loads(run("inspect", folder / "model.pt", "--json").stdout)
-    assert facts["provenance"]["started_from"]["file"] == "model.pt"
+    origin = facts(folder / "model.pt")["provenance"]["started_from"]
+    assert origin["file"] == "model.pt"
 
 
 def test_configuration_file_repeats_a_run(tmp_path, trained):
     result = run("finetune", "--config", trained / "config.ini", "--output", tmp_path / "again")
     assert result.returncode == 0, result.stderr
-    timeless = [{k: v for k, v in line.items() if "second" not in k}
-                for line in metrics(tmp_path / "again")[1:]]
-    assert timeless == [{k: v for k, v in line.items() if "second" not in k}
-                        for line in metrics(trained)[1:]]
+    assert timeless(metrics(tmp_path / "again")[1:]) == timeless(metrics(trained)[1:])
 
 
 @pytest.mark.parametrize("note", ["PBE #2, 50% and %20", " two\nlines\r\n ", "\tindented"])
@@ -153,44 +180,30 @@ def test_configuration_file_keeps_any_text(tmp_path, data, note):
     result = run("finetune", "--config", first / "config.ini", "--output", again)
     assert result.returncode == 0, result.stderr
     for folder in (first, again):
-        facts = json.loads(run("inspect", folder / "model.pt", "--json").stdout)
-        assert facts["provenance"]["note"] == note
+        assert facts(folder / "model.pt")["provenance"]["note"] == note
     assert (first / "config.ini").read_text() == (again / "config.ini").read_text()
 
 
-def test_interrupted_run_goes_on_where_it_stopped(tmp_path, data):
-    options = ["--data", data, *TINY, "--train", "20", "--validation", "5", "--steps", "400",
-               "--threads", "1"]
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM], ids=lambda by: by.name)
+def test_interrupted_run_goes_on_where_it_stopped(tmp_path, data, by):
+    options = ["finetune", "--data", data, *TINY, *RESTLESS, "--train", "20", "--validation", "5",
+               "--warmup", "2", "--threads", "1"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert run("finetune", "--output", whole, *options).returncode == 0
-    process = subprocess.Popen([PROGRAM, "finetune", "--output", str(parts), *map(str, options)],
-                               stderr=subprocess.PIPE, text=True, env=CPU_ONLY)
-    deadline = time.time() + 120
-    while time.time() < deadline and not ((parts / "metrics.jsonl").exists()
-                                          and len(metrics(parts)) > 3):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0 and "interrupted" in errors, errors
-    assert metrics(parts)[-1]["step"] < 400
-    result = run("finetune", "--resume", parts)
-    assert result.returncode == 0, result.stderr
+    last = interrupted(parts, *options, "--steps", ENDLESS, by=by) + 10
+    assert run("finetune", "--resume", parts, "--steps", last).returncode == 0
+    assert run(*options, "--output", whole, "--steps", last).returncode == 0
+    assert timeless(metrics(parts)[1:]) == timeless(metrics(whole)[1:])
     tensors = [weights(folder / "model.pt") for folder in (whole, parts)]
     assert tensors[0].keys() == tensors[1].keys()
     for name, values in tensors[0].items():
         assert np.array_equal(values, tensors[1][name]), name
 
 
-def weights(path):
-    torch = pytest.importorskip("torch", reason="compares the weights through LibTorch's reader")
-    return {name: value.numpy() for name, value in torch.jit.load(path).state_dict().items()}
-
-
 def test_export_in_double_says_so(tmp_path, trained, data):
     path = tmp_path / "double.pt"
     result = run("export", "--model", trained / "model.pt", "--output", path, "--dtype", "float64")
     assert result.returncode == 0, result.stderr
-    assert json.loads(run("inspect", path, "--json").stdout)["dtype"] == "float64"
+    assert facts(path)["dtype"] == "float64"
     assert run("evaluate", "--model", path, "--data", data).returncode == 0
 
 
@@ -200,6 +213,9 @@ def test_export_for_openmm_torch_gives_total_energies(tmp_path, trained, data):
     result = run("export", "--model", trained / "model.pt", "--output", path, "--for",
                  "openmm-torch", "--elements", "O,H,H")
     assert result.returncode == 0, result.stderr
+    run("export", "--model", trained / "model.pt", "--output", tmp_path / "same.pt", "--for",
+        "openmm-torch", "--elements-from", data)
+    assert (tmp_path / "same.pt").read_bytes() == path.read_bytes()
     run("evaluate", "--model", trained / "model.pt", "--data", data, "--predictions",
         tmp_path / "predictions.npz")
     table = np.load(tmp_path / "predictions.npz")
