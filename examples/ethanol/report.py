@@ -172,7 +172,8 @@ def next_steps(folder):
             "    --model examples/ethanol/start.pt --preset quick --output yours",
             f".venv/bin/molspectra inspect {model}", "```", "",
             "`yours.npz` has MD17's keys: `z` [N], `R` [T,N,3] Å, `E` [T] kcal/mol, `F` [T,N,3] "
-            "kcal/mol/Å; extended XYZ files are read as well. Then, in `.venv/bin/python`:", "",
+            "kcal/mol/Å; extended XYZ files are read as well, in eV and eV/Å unless "
+            "`--energy-unit` tells. Then, in `.venv/bin/python`:", "",
             "```python", "import molspectra",
             'system = molspectra.createSystem(topology, "yours/model.pt")', "```"]
 
