@@ -49,8 +49,9 @@ void require(bool ok, const char* name, const T& value, const std::string& expec
 }
 
 /// Far beyond all that is useful: files that are damaged must not take all memory.
-constexpr int mostChannels = 65536, mostLayers = 1000, mostElements = 1000;
+constexpr int mostChannels = 8192, mostLayers = 1000, mostElements = 1000;
 constexpr double largestCutoff = 1000;
+constexpr double mostEntries = 1e8;  // of one square matrix in each layer
 
 void requireCount(const char* name, int count, int least, int most) {
     require(count >= least && count <= most, name, count, cat("from ", least, " to ", most));
@@ -82,6 +83,8 @@ void ModelConfig::validate() const {
     require(channels >= 1 && channels <= mostChannels && channels % heads == 0, "channels",
             channels, cat("a positive multiple of heads (", heads, "), at most ", mostChannels));
     requireCount("layers", layers, 1, mostLayers);
+    require(double(channels) * channels * layers <= mostEntries, "layers", layers,
+            cat("fewer for ", channels, " channels"));
     requireCount("radialFunctions", radialFunctions, 2, mostChannels);
     requireCount("elements", elements, 2, mostElements);
     require(cutoff > 0 && cutoff <= largestCutoff, "cutoff", cutoff,

@@ -16,7 +16,7 @@ def reason(case, skipped):
     """Of a skipped test: for CTest the last line that it printed."""
     text = skipped.get("message") or ""
     if text.startswith("SKIP_"):
-        text = (case.findtext("system-out") or text).strip().splitlines()[-1]
+        text = ((case.findtext("system-out") or "").strip() or text).splitlines()[-1]
     return re.sub(r"^\S+:\d+\s*\n", "", text).strip()  # GoogleTest begins with the source's line
 
 

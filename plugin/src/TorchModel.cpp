@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <mutex>
 #include <sstream>
 
 namespace MolSpectraPlugin {
@@ -77,20 +78,34 @@ private:
 
 /// Products of single precision without the shorter mantissas (TF32, bfloat16) that a program may
 /// have chosen for its own networks: forces would be off by a thousandth. The setting is one of the
-/// whole process, for LibTorch has no other that reaches its threads of a backward pass.
+/// whole process, for LibTorch has no other that reaches its threads of a backward pass; the first
+/// evaluation that needs it changes it, the last one puts it back.
 class WholeMantissas {
 public:
     WholeMantissas() {
-        for (size_t k = 0; k < backends.size(); ++k) {
-            before[k] = at::globalContext().float32Precision(backends[k], at::Float32Op::MATMUL);
-            if (isShort(before[k]))
-                set(k, at::Float32Precision::IEEE);
-        }
+        const std::lock_guard guard(mutex);
+        if (users++ > 0)
+            return;
+        std::generate(before.begin(), before.end(), [k = size_t(0)]() mutable { return now(k++); });
+        if (std::none_of(before.begin(), before.end(), isShort))
+            return;
+        older = olderSetting();
+        if (!older.empty())
+            at::globalContext().setFloat32MatmulPrecision("highest");
+        for (size_t k = 0; k < backends.size(); ++k)
+            set(k, at::Float32Precision::IEEE);
     }
     ~WholeMantissas() {
-        for (size_t k = 0; k < backends.size(); ++k)
-            if (isShort(before[k]))
+        const std::lock_guard guard(mutex);
+        if (--users > 0 || std::none_of(before.begin(), before.end(), isShort))
+            return;
+        if (!older.empty())
+            at::globalContext().setFloat32MatmulPrecision(older);
+        for (size_t k = 0; k < backends.size(); ++k) {
+            set(k, at::Float32Precision::NONE);  // is that of all backends, if there is one
+            if (now(k) != before[k])
                 set(k, before[k]);
+        }
     }
     WholeMantissas(const WholeMantissas&) = delete;
     WholeMantissas& operator=(const WholeMantissas&) = delete;
@@ -101,11 +116,27 @@ private:
     static bool isShort(at::Float32Precision precision) {
         return precision == at::Float32Precision::TF32 || precision == at::Float32Precision::BF16;
     }
-    static void set(size_t k, at::Float32Precision precision) {
-        at::globalContext().setFloat32Precision(backends[k], at::Float32Op::MATMUL, precision);
+    static at::Float32Precision now(size_t k) {
+        return at::globalContext().float32Precision(backends[k], at::Float32Op::MATMUL);
+    }
+    static void set(size_t k, at::Float32Precision wanted) {
+        at::globalContext().setFloat32Precision(backends[k], at::Float32Op::MATMUL, wanted);
+    }
+    /// LibTorch's older setting, which must not contradict the newer one; none if it does already.
+    static std::string olderSetting() {
+        try {
+            const auto found = static_cast<size_t>(at::globalContext().float32MatmulPrecision());
+            return std::array{"highest", "high", "medium"}.at(found);
+        }
+        catch (const c10::Error&) {
+            return "";
+        }
     }
 
-    std::array<at::Float32Precision, backends.size()> before{};
+    static inline std::mutex mutex;
+    static inline int users = 0;
+    static inline std::array<at::Float32Precision, backends.size()> before{};
+    static inline std::string older;
 };
 
 /// The line that says what went wrong, out of LibTorch's pages of stack traces.

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ def refused(result, *words):
 
 def onFullDisk(path):
     """Lets the program write all it likes beside this file and keep nothing."""
+    if not Path("/dev/full").is_char_device():
+        pytest.skip("there is no device /dev/full here")
     path.parent.mkdir(exist_ok=True)
     os.symlink("/dev/full", f"{path}.part")
     return path

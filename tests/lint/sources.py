@@ -4,6 +4,7 @@ SPDX-License-Identifier: MIT
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,8 +22,12 @@ def known(root):
     """Files that git knows, and sources that it does not know yet, relative to `root`; none without
     a repository. Texts that nobody has added are somebody's results."""
     listed = []
+    if not shutil.which("git"):
+        return listed
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     for which in (["--cached"], ["--others", "--exclude-standard"]):
-        run = subprocess.run(["git", "-C", root, "ls-files", "-z", *which], capture_output=True)
+        run = subprocess.run(["git", "-C", root, "ls-files", "-z", *which], capture_output=True,
+                             env=own)  # a hook's variables name another repository
         names = os.fsdecode(run.stdout).split("\0") if run.returncode == 0 else []
         listed += [Path(name) for name in names
                    if which == ["--cached"] or Path(name).suffix not in TEXTS]
@@ -33,8 +38,8 @@ def walked(root):
     """All files relative to `root` but hidden and made ones."""
     for folder, subfolders, names in os.walk(root):
         made = MADE if Path(folder) == Path(root) else set()
-        subfolders[:] = [s for s in subfolders
-                         if s not in made and s != "__pycache__" and not s.startswith(".")]
+        subfolders[:] = [s for s in subfolders if s not in made and s != "__pycache__"
+                         and not s.startswith((".", "build-"))]
         yield from ((Path(folder) / name).relative_to(root) for name in names)
 
 

@@ -232,8 +232,9 @@ def test_the_program_needs_no_OpenMM():
 
 
 def test_an_installed_package_loads_its_own_libraries(tmp_path):
-    subprocess.run(["cmake", "--install", PACKAGE.parents[1], "--prefix", tmp_path],
-                   capture_output=True, check=True)
+    result = subprocess.run(["cmake", "--install", PACKAGE.parents[1], "--prefix", tmp_path],
+                            capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
     (packages,) = tmp_path.glob("lib/python*/site-packages")
     maps = runPython("import molspectra; print(open('/proc/self/maps').read())",
                      PYTHONPATH=str(packages)).stdout

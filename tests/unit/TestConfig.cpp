@@ -79,7 +79,7 @@ TEST(ModelConfig, Json_WrongTypesAreNamed) {
 TEST(ModelConfig, Validate_NamesOptionValueAndWhatIsAllowed) {
     EXPECT_EQ(refusal([](ModelConfig& c) { c.channels = 100; }),
               "checking the model configuration: channels is 100, expected a positive multiple of "
-              "heads (8), at most 65536");
+              "heads (8), at most 8192");
     EXPECT_EQ(refusal([](ModelConfig& c) { c.radialType = "bessel"; }),
               "checking the model configuration: radialType is \"bessel\", expected one of "
               "expnorm, gauss");
@@ -94,6 +94,7 @@ TEST(ModelConfig, Validate_RefusesEveryOptionOutOfRange) {
         {"layers is 0", [](ModelConfig& c) { c.layers = 0; }},
         {"layers is 2000000000", [](ModelConfig& c) { c.layers = 2'000'000'000; }},
         {"channels is 80000", [](ModelConfig& c) { c.channels = 80000; }},
+        {"layers is 900", [](ModelConfig& c) { c.channels = 8192, c.layers = 900; }},
         {"elements is 5000", [](ModelConfig& c) { c.elements = 5000; }},
         {"cutoff is 1e+300", [](ModelConfig& c) { c.cutoff = 1e300; }},
         {"radialFunctions is 1", [](ModelConfig& c) { c.radialFunctions = 1; }},

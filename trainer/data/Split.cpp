@@ -39,8 +39,8 @@ SplitCounts resolve(int64_t frames, SplitCounts counts) {
                 failCounts(frames, asked);
             left -= *count;
         } else if (rest != nullptr) {
-            fail("splitting ", frames, " frames: two parts were given all that are left, expected ",
-                 "one at most");
+            fail("splitting ", frames, " frames: two parts get all that are left (--train does by ",
+                 "default), expected one at most");
         } else {
             rest = count;
         }
