@@ -219,15 +219,26 @@ def test_patience_and_factor_of_the_plateau(tmp_path, data):
     assert [line["learning_rate"] for line in log[1:]] == 3 * [0.008] + 3 * [0.004] + 4 * [0.003]
 
 
-def test_isomers_are_batched_together(tmp_path, shards):
-    options = ["pretrain", "--data", shards, "--preset", "spectra", *TINY, *SPECFORMER, *GRIDS,
-               "--validation", 8, "--batch", 8, "--steps", 4, "--threads", 1]
-    losses = []
-    for more in ([], ["--group-isomers"]):
-        folder = tmp_path / f"run{len(losses)}"
-        assert run(*options, "--output", folder, *more).returncode == 0
-        losses.append(metrics(folder)[-1]["train_contrast_loss"])
-    assert losses[0] != losses[1]
+def pretrain(folder, shards, *options):
+    result = run("pretrain", "--data", shards, "--output", folder, "--preset", "spectra", *TINY,
+                 *SPECFORMER, *GRIDS, "--validation", 8, "--batch", 8, "--steps", 4, "--warmup", 0,
+                 "--threads", 1, *options)
+    assert result.returncode == 0, result.stderr
+    return timeless(metrics(folder)[1:])
+
+
+@pytest.fixture(scope="module")
+def basePretraining(tmp_path_factory, shards):
+    return pretrain(tmp_path_factory.mktemp("base") / "run", shards)
+
+
+@pytest.mark.parametrize("option", [
+    "--group-isomers", "--window=9", "--seed=2", "--denoising-sigma=0.1", "--denoising-weight=0.5",
+    "--mask-ratio=0.4", "--spectra-dropout=0.5", "--temperature=0.3", "--learn-temperature",
+    "--symmetric", "--gradient-clip=0.001", "--weight-decay=10", "--cutoff=4",
+    "--vector-norm=whitened"])
+def test_an_option_changes_a_pretraining(tmp_path, shards, basePretraining, option):
+    assert pretrain(tmp_path / "run", shards, option) != basePretraining
 
 
 def given():
