@@ -3,8 +3,8 @@
 #include "model/SpectraFile.h"
 
 #include "core/Error.h"
-#include "core/Json.h"
 #include "core/Files.h"
+#include "core/Json.h"
 #include "model/ModelFile.h"
 #include "model/Network.h"
 #include "model/SpecFormer.h"

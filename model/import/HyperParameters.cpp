@@ -3,8 +3,8 @@
 #include "model/import/HyperParameters.h"
 
 #include "core/Error.h"
-#include "core/Json.h"
 #include "core/Files.h"
+#include "core/Json.h"
 
 #include <algorithm>
 #include <limits>

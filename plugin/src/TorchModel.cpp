@@ -86,7 +86,8 @@ public:
         const std::lock_guard guard(mutex);
         if (users++ > 0)
             return;
-        std::generate(before.begin(), before.end(), [k = size_t(0)]() mutable { return now(k++); });
+        for (size_t k = 0; k < backends.size(); ++k)
+            before[k] = now(k);
         if (std::none_of(before.begin(), before.end(), isShort))
             return;
         older = olderSetting();

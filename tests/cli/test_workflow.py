@@ -227,3 +227,7 @@ def test_export_for_openmm_torch_gives_total_energies(tmp_path, trained, data):
         assert energy.item() == pytest.approx(4.184 * table["energy"][frame], abs=1e-2)
         assert -positions.grad.numpy() == pytest.approx(
             41.84 * table["forces"].reshape(-1, 3, 3)[frame], rel=1e-3, abs=0.1)
+    near = torch.tensor(water()["R"][0] / 10)
+    assert module(near + 1000).item() == pytest.approx(module(near).item(), abs=1e-4)
+    near[1, 0] = float("nan")
+    assert np.isnan(module(near).item())

@@ -13,6 +13,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <cmath>
+
 
 namespace molspectra {
 namespace {
@@ -219,6 +221,21 @@ TEST(ModelFile, Load_NamesTheTensorThatContradicts) {
     makeNetwork(smallConfig(), 1).save(path, {{descriptionFile, toText(describe(wider))}});
     EXPECT_THAT([&] { loadModel(path); },
                 testing::ThrowsMessage<Error>(testing::HasSubstr("embedding_weight")));
+}
+
+TEST(Network, EnergiesOfManyAtoms_AreAddedInDouble) {
+    constexpr int64_t atoms = 100'000;
+    torch::jit::Module network = makeNetwork(smallConfig(), 1);
+    setEnergyScale(network, 1000.0);
+    const auto energyOf = [&](int64_t count) {
+        const at::Tensor x = at::ones({count, smallConfig().channels});
+        const at::Tensor v = at::zeros({count, 3, smallConfig().channels});
+        return call(network, "energy_of", {x, v, at::zeros({count}, at::kLong), int64_t{1}})
+            .toTensor().item<double>();
+    };
+    const double one = energyOf(1);
+    ASSERT_GT(std::abs(one), 1.0);
+    EXPECT_NEAR(energyOf(atoms) / (atoms * one), 1.0, 2e-7);  // rounded once, not at every atom
 }
 
 }  // namespace
