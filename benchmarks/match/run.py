@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How often spectra find their molecule among held-back ones, by all kinds and by each alone.
+"""How often spectra find their molecule among held-back ones, used as measured ones would be.
 
 SPDX-License-Identifier: MIT
 
@@ -7,7 +7,9 @@ SPDX-License-Identifier: MIT
 
 RUN is the folder of `molspectra pretrain --preset spectra`; SHARDS are molecules that it was not
 trained on. Each row is one search among all of them, and among those of one formula, beside what
-the formula alone would find. Writes docs/results/match.json.
+the formula alone would find: by all kinds with intensities as computed, and scaled each, as those
+of measured spectra have to be; by the parts of the axes that usual instruments measure; and by
+fewer kinds. Writes docs/results/match.json.
 """
 
 import argparse
@@ -22,14 +24,20 @@ from common import ROOT, machine, printTable, writeRows  # noqa: E402
 
 PROGRAM = ROOT / ".venv" / "bin" / "molspectra"
 MEASURES = ("top1", "top10", "mean_reciprocal_rank")
-COLUMNS = ["kinds", "among", "molecules", *MEASURES, *(f"{m} by formula" for m in MEASURES)]
+COLUMNS = ["kinds", "intensities", "ranges", "among", "molecules", *MEASURES,
+           *(f"{m} by formula" for m in MEASURES)]
+# What usual instruments measure: down to 200 nm, and 1/cm of FTIR and Raman spectrometers.
+MEASURED = {"uv": "1.5:6.2", "ir": "650:4000", "raman": "500:3400"}
 
 
-def search(options, kinds):
+def search(options, kinds=None, absolute=False, ranges=()):
     """What the program writes of one search; `kinds` None is all of the run."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "match.json"
-        limits = ["--kinds", kinds] if kinds else []
+        limits = ["--kinds", ",".join(kinds)] if kinds else []
+        limits += ["--absolute"] if absolute else []
+        for kind in ranges:
+            limits += [f"--{kind}-range", MEASURED[kind]]
         command = [options.program, "match", "--model", options.run, "--held-back",
                    *options.shards, "--molecules", options.molecules, "--seed", options.seed,
                    "--threads", options.threads, "--json", path, *limits]
@@ -40,8 +48,11 @@ def search(options, kinds):
 
 def rows(found):
     """A row among all molecules, and one among isomers where there are any."""
-    facts = dict(kinds=" ".join(found["kinds"]), formulas=found["formulas"],
-                 left_out=found["left_out"])
+    ranges = " ".join(f"{kind} {low:g}-{high:g}"
+                      for kind, (low, high) in found["ranges"].items())
+    facts = dict(kinds=" ".join(found["kinds"]), ranges=ranges or "all",
+                 intensities="computed" if found["absolute"] else "scaled",
+                 formulas=found["formulas"], left_out=found["left_out"])
     everything = dict(found["all"], molecules=found["molecules"], among="all")
     parts = [everything]
     if found["isomers"]:
@@ -66,11 +77,18 @@ def main():
     parser.add_argument("--program", type=Path, default=PROGRAM)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results" / "match.json")
     options = parser.parse_args()
-    first = search(options, None)
+    first = search(options, absolute=True)
+    kinds = first["kinds"]
+    vibrational = [kind for kind in kinds if kind != "uv"]
+    searches = [dict(), dict(ranges=kinds)]
+    if len(vibrational) == 2 < len(kinds):
+        searches += [dict(kinds=vibrational), dict(kinds=vibrational, ranges=vibrational)]
+    if len(kinds) > 1:
+        searches += [dict(kinds=[kind], absolute=absolute)
+                     for kind in kinds for absolute in (True, False)]
     found = list(rows(first))
-    if len(first["kinds"]) > 1:
-        for kind in first["kinds"]:
-            found += rows(search(options, kind))
+    for each in searches:
+        found += rows(search(options, **each))
     printTable(found, COLUMNS)
     writeRows(options.output, found, seed=options.seed, drawn=options.molecules, **machine())
 

@@ -166,6 +166,12 @@ def test_ultraviolet_spectra_are_searched_by(tmp_path, shards):
     assert spectrum["kind"] == "uv"
     assert spectrum["grid"] == {"start": 1, "step": pytest.approx(0.2), "points": 71}
     assert spectrum["values"] == pytest.approx(np.log10(1 + y / y.mean()), abs=DECIMALS)
+    (part,) = match(folder, tmp_path, "--uv", write_csv(tmp_path / "uv.csv", x, y),
+                    "--uv-range", "2:6.2", "--candidates", shards)[0]["query"]
+    known = slice(5, 27)
+    assert part["values"][known] == pytest.approx(np.log10(1 + y[known] / y[known].mean()),
+                                                  abs=DECIMALS)
+    assert [value is None for value in part["values"]].count(False) == 22
 
 
 def test_forms_and_units_of_a_spectrum_change_nothing(tmp_path, aligned, shard):
@@ -191,7 +197,40 @@ def test_names_come_from_the_files_and_failures_are_told(tmp_path, aligned):
     assert len(found["left_out"]) == 2
     assert "it holds N, the network was trained on H, C, O" in result.stderr
     assert "it covers 1000.00 to 1975.00 of 500.00 to 4000.00 1/cm" in result.stderr
+    assert "the rest is taken as unknown" in result.stderr
     assert "negative points are taken as zero" in result.stderr
+    values = found["query"][0]["values"]
+    assert values[:20] == [None] * 20 and values[60:] == [None] * (POINTS - 60)
+    assert None not in values[20:60]
+
+
+def test_a_range_does_what_a_shorter_measurement_does(tmp_path, aligned, shard):
+    y = curve(molecules(), 3)
+    whole, part = (write_csv(tmp_path / f"{n}.csv", GRID[a:b], y[a:b])
+                   for n, a, b in (("whole", 0, POINTS), ("part", 20, 60)))
+    ranged = match(aligned, tmp_path, "--ir", whole, "--ir-range", "1000:1975", "--candidates",
+                   shard)[0]
+    assert ranged == match(aligned, tmp_path, "--ir", part, "--candidates", shard)[0]
+    assert ranged != match(aligned, tmp_path, "--ir", whole, "--candidates", shard)[0]
+
+
+def test_held_back_molecules_are_searched_for_as_queries_are(tmp_path, aligned, shard):
+    ranges = ["--ir-range", "600:3000", "--raman-range", "500:2500"]
+    found, result = match(aligned, tmp_path, "--held-back", shard, "--kinds", "ir", *ranges[:2])
+    assert found["ranges"] == {"ir": [600, 3000]} and found["absolute"] is False
+    assert "each scaled to the mean of training" in result.stdout
+    ranks = []
+    for molecule in range(MOLECULES):
+        query = write_csv(tmp_path / "ir.csv", GRID, 5 * curve(molecules(), molecule))
+        candidates = match(aligned, tmp_path, "--ir", query, *ranges[:2], "--candidates",
+                           shard)[0]["candidates"]
+        (place,) = (c["rank"] for c in candidates if c["name"].endswith(f" molecule {molecule}"))
+        ranks.append(place)
+    assert found["all"]["network"]["mean_reciprocal_rank"] == pytest.approx(
+        np.mean(1 / np.array(ranks)))
+    absolute, result = match(aligned, tmp_path, "--held-back", shard, "--absolute", *ranges)
+    assert absolute["ranges"]["raman"] == [500, 2500] and absolute["absolute"] is True
+    assert "each scaled" not in result.stdout
 
 
 def formula_only(arrays):
@@ -262,6 +301,13 @@ def test_command_lines_that_contradict_themselves_are_refused(tmp_path, aligned,
     assert "expected one of ir, raman" in refused(*base, "--held-back", shard, "--kinds", "uv")
     assert "--uv was given, but the SpecFormer" in refused(*base, "--uv", query,
                                                            "--candidates", shard)
+    for text in ("650", "650:x", "3600:650", "1:2:3"):
+        assert f"--ir-range: found '{text}', expected LOW:HIGH" in refused(
+            *base, "--ir", query, "--candidates", shard, "--ir-range", text)
+    assert "--raman-range was given, but the spectra compared are ir" in refused(
+        *base, "--ir", query, "--candidates", shard, "--raman-range", "1:2")
+    assert "nothing of the ir spectra lies within 10:20; they run from 500 to 4000" in refused(
+        *base, "--held-back", shard, "--ir-range", "10:20")
     assert "--frequency-scale: found 965" in refused(*base, "--ir", query, "--candidates", shard,
                                                      "--frequency-scale", 965)
     assert "there is no molecule 99" in refused("reconstruct", "--model", aligned, "--data", shard,

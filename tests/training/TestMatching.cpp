@@ -83,6 +83,12 @@ std::vector<Draw> waters(size_t count) {
     return draws;
 }
 
+at::Tensor ownSpectra(AlignedNetworks& networks, std::span<const Draw> draws) {
+    return spectraFeatures(networks, draws.size(), [&](size_t n) {
+        return curvesOf(*draws[n].molecule, networks);
+    });
+}
+
 }  // namespace
 
 TEST(Matching, Candidates_AreOrderedByTheirAngle) {
@@ -153,15 +159,15 @@ TEST(Matching, Features_DoNotDependOnTheCompany) {
     AlignedNetworks networks = loadAligned(folder.path(), c10::kCPU);
     const std::vector<Draw> draws = waters(3);
     const at::Tensor molecules = moleculeFeatures(networks, draws);
-    const at::Tensor spectra = spectraFeatures(networks, draws);
+    const at::Tensor spectra = ownSpectra(networks, draws);
     ASSERT_EQ(molecules.size(0), 3);
     for (size_t n = 0; n < draws.size(); n++) {
         const std::span<const Draw> alone(&draws[n], 1);
         const auto row = static_cast<int64_t>(n);
         EXPECT_TRUE(at::allclose(moleculeFeatures(networks, alone)[0], molecules[row],
                                  singleTolerance, singleTolerance));
-        EXPECT_TRUE(at::allclose(spectraFeatures(networks, alone)[0], spectra[row],
-                                 singleTolerance, singleTolerance));
+        EXPECT_TRUE(at::allclose(ownSpectra(networks, alone)[0], spectra[row], singleTolerance,
+                                 singleTolerance));
     }
     EXPECT_FALSE(at::allclose(spectra[0], spectra[1], singleTolerance, singleTolerance));
 }
@@ -174,34 +180,40 @@ TEST(Matching, NetworkInDouble_GoesWithASpecFormerInSingle) {
     EXPECT_EQ(networks.batchOptions().spectraType, at::kFloat);
     const std::vector<Draw> draws = waters(2);
     EXPECT_EQ(moleculeFeatures(networks, draws).size(0), 2);
-    EXPECT_EQ(spectraFeatures(networks, draws).size(0), 2);
+    EXPECT_EQ(ownSpectra(networks, draws).size(0), 2);
     EXPECT_EQ(fillMasked(networks, draws[1], 0.25, 1).size(), 2u);
-    QueryCurves curves;
-    for (const SpectrumConfig& each : networks.config().spectra)
-        curves.emplace_back(std::vector<float>(static_cast<size_t>(each.points), 0.5F));
-    EXPECT_EQ(queryFeatures(networks, curves).size(0), 1);
 }
 
-TEST(Matching, QueriesOfCurves_AreTheSpectraOfMolecules) {
+TEST(Matching, SpectraOfAQuery_AreTakenAsInTraining) {
     const TemporaryFolder folder;
     writeRun(folder.path());
     AlignedNetworks networks = loadAligned(folder.path(), c10::kCPU);
     const std::vector<Draw> draws = waters(2);
-    const at::Tensor expected = spectraFeatures(networks, draws);
-    for (size_t n = 0; n < draws.size(); n++) {
-        QueryCurves curves;
-        for (const SpectrumConfig& each : networks.config().spectra) {
-            const auto& spectrum =
-                draws[n].molecule->spectra[static_cast<size_t>(spectrumKind(each.kind))];
-            curves.emplace_back();
-            if (spectrum)
-                curves.back() = normalised(
-                    onGrid(*spectrum, {each.start, each.step, each.points}, 12.0), each.scale);
-        }
-        EXPECT_TRUE(at::allclose(queryFeatures(networks, curves)[0],
-                                 expected[static_cast<int64_t>(n)], singleTolerance,
-                                 singleTolerance));
-    }
+    const SpectraInput input = makePretrainBatch(draws, networks.batchOptions()).spectra;
+    const at::Tensor expected = evaluate(networks.spectra.specFormer, input, false).features;
+    EXPECT_TRUE(at::allclose(ownSpectra(networks, draws),
+                             expected.to(at::kDouble), singleTolerance, singleTolerance));
+}
+
+TEST(Matching, PatchesThatAreNotKnownWhole_AreMasked) {
+    const TemporaryFolder folder;
+    writeRun(folder.path());
+    AlignedNetworks networks = loadAligned(folder.path(), c10::kCPU);
+    const std::vector<Draw> draws = waters(1);
+    SpectraInput input = makePretrainBatch(draws, networks.batchOptions()).spectra;
+    QueryCurves query = curvesOf(*draws[0].molecule, networks);
+    const SpectrumConfig& config = networks.config().spectra[0];
+    GridCurve& curve = *query[0];
+    // One point of the first patch is unknown, and one of the last.
+    curve.first = 1;
+    curve.known = (config.patches() - 1) * config.stride + config.patch - 2;
+    input.masked[0][0][0] = true;
+    input.masked[0][0][-1] = true;
+    const at::Tensor expected = evaluate(networks.spectra.specFormer, input, false).features;
+    const at::Tensor found = spectraFeatures(networks, 1, [&](size_t) { return query; });
+    EXPECT_TRUE(at::allclose(found, expected.to(at::kDouble), singleTolerance, singleTolerance));
+    const at::Tensor whole = ownSpectra(networks, draws);
+    EXPECT_FALSE(at::allclose(found, whole, singleTolerance, singleTolerance));
 }
 
 TEST(Reconstruction, HiddenPatches_AreThoseOfTheMask) {

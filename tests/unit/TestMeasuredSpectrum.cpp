@@ -171,32 +171,63 @@ TEST(MeasuredGrid, FrequencyScale_DividesVibrationsOnly) {
     EXPECT_FLOAT_EQ(onGrid(straight(), SpectrumKind::UV, grid, {scale}).values[500], 600.0f);
 }
 
-TEST(MeasuredGrid, WhatIsNotMeasured_IsZeroAndTold) {
+TEST(MeasuredGrid, WhatIsNotMeasured_IsUnknownAndTold) {
     const MeasuredSpectrum part{"a.csv", {1000, 2000}, {-1, 3}, false, {}};
     const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {});
     EXPECT_EQ(made.values[499], 0.0f);
     EXPECT_EQ(made.values[500], 0.0f);
     EXPECT_FLOAT_EQ(made.values[1500], 3.0f);
     EXPECT_EQ(made.values[1501], 0.0f);
+    EXPECT_EQ(made.first, 500);
+    EXPECT_EQ(made.known, 1001);
     EXPECT_THAT(made.remarks,
-                ElementsAre(HasSubstr("1000.00 to 2000.00 of 500.00 to 4000.00 1/cm"),
-                            HasSubstr("250 negative points")));
+                ElementsAre(HasSubstr("250 negative points"),
+                            HasSubstr("1000.00 to 2000.00 of 500.00 to 4000.00 1/cm")));
     const MeasuredSpectrum far{"a.csv", {1, 2}, {1, 1}, false, {}};
     EXPECT_THAT(errorOf([&] { onGrid(far, SpectrumKind::IR, grid, {}); }),
                 HasSubstr("spectrum of a.csv: it is zero or absent from 500.00"));
 }
 
-TEST(MeasuredGrid, MeanOfCoveredPoints_IsThatOfTraining) {
+TEST(MeasuredGrid, Ranges_AreOfTheMeasuredAxis) {
+    const double scale = 0.965;
+    const GridCurve made =
+        onGrid(straight(), SpectrumKind::IR, grid, {scale, 0.0, AxisRange{965, 1930}});
+    EXPECT_EQ(made.first, 500);  // 1000 1/cm
+    EXPECT_EQ(made.known, 1001);
+    EXPECT_EQ(made.values[499], 0.0f);
+    EXPECT_GT(made.values[500], 0.0f);
+    EXPECT_GT(made.values[1500], 0.0f);
+    EXPECT_EQ(made.values[1501], 0.0f);
+    EXPECT_THAT(errorOf([&] {
+                    onGrid(straight(), SpectrumKind::IR, grid, {1.0, 0.0, AxisRange{1, 2}});
+                }),
+                HasSubstr("or from the range that was asked for"));
+}
+
+TEST(MeasuredGrid, Limits_OnlyForget) {
+    GridCurve curve{std::vector<float>(size_t(grid.points), 1.0f), 100, 200, {}};
+    limitTo({0, 700}, grid, curve);
+    EXPECT_EQ(curve.first, 100);
+    EXPECT_EQ(curve.known, 101);
+    limitTo({5000, 6000}, grid, curve);
+    EXPECT_EQ(curve.known, 0);
+    EXPECT_EQ(std::accumulate(curve.values.begin(), curve.values.end(), 0.0f), 0.0f);
+    scaleMean(3.0, curve);
+    EXPECT_EQ(curve.values[150], 0.0f);
+}
+
+TEST(MeasuredGrid, MeanOfKnownPoints_IsThatOfTraining) {
     const double wanted = 7.5;
     const MeasuredSpectrum part{"a.csv", {1000, 2000}, {1, 3}, false, {}};
-    const GridCurve made = onGrid(part, SpectrumKind::IR, grid, {1.0, wanted});
+    GridCurve made = onGrid(part, SpectrumKind::IR, grid, {});
+    scaleMean(wanted, made);
     const double sum = std::accumulate(made.values.begin(), made.values.end(), 0.0);
     EXPECT_NEAR(sum / 1001, wanted, 1e-5 * wanted);
 }
 
 TEST(MeasuredGrid, Peaks_BecomeBroadenedLines) {
     const MeasuredSpectrum peaks{"a.csv", {965}, {2}, true, {}};
-    const GridCurve made = onGrid(peaks, SpectrumKind::IR, grid, {0.965, 0.0, 12.0});
+    const GridCurve made = onGrid(peaks, SpectrumKind::IR, grid, {0.965, 12.0, {}});
     const double height = 2.0 / (M_PI * 6.0);  // of a Lorentzian of area 2 and half width 6
     EXPECT_NEAR(made.values[500], height, 1e-5 * height);
     EXPECT_NEAR(made.values[506], height / 2, 1e-5 * height);

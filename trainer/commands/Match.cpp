@@ -24,47 +24,50 @@ void warn(const std::string& what, const std::string& text) {
     std::cerr << cat("warning: ", what, ": ", text, "\n");
 }
 
-/// A file's spectrum as the SpecFormer takes it.
-std::vector<float> readCurve(const CommandLine& line, const SpectrumConfig& config,
-                             const LineWidths& widths) {
+/// A file's spectrum in the units of training.
+GridCurve readCurve(const CommandLine& line, const SpectrumConfig& config,
+                    const LineWidths& widths, const CurveUse& use) {
     const SpectrumKind kind = spectrumKind(config.kind);
     const auto path = line.get<std::string>(config.kind);
     const MeasuredSpectrum measured = readMeasured(path, kind);
     GridOptions options;
     options.frequencyScale = line.get<double>("frequency-scale");
-    options.meanIntensity = line.get<bool>("absolute") ? 0.0 : config.scale;
     options.width = kind == SpectrumKind::UV ? widths.uv : widths.vibrational;
+    options.range = use.ranges[static_cast<size_t>(kind)];
     GridCurve curve =
         onGrid(measured, kind, {config.start, config.step, config.points}, options);
     for (const std::string& remark : measured.remarks)
         warn(path, remark);
     for (const std::string& remark : curve.remarks)
         warn(path, remark);
-    return normalised(std::move(curve.values), config.scale);
+    if (!use.absolute)
+        scaleMean(config.scale, curve);
+    return curve;
 }
 
 QueryCurves readQuery(const CommandLine& line, const AlignedNetworks& networks) {
     const SpectraConfig& config = networks.config();
     QueryCurves curves;
-    std::vector<std::string> known;
+    std::vector<std::string> known, given;
+    for (const SpectrumKind kind : spectrumKinds)
+        if (line.values().count(nameOf(kind)))
+            given.push_back(nameOf(kind));
+    const CurveUse use = curveUse(line, given);
     for (const SpectrumConfig& each : config.spectra) {
         known.push_back(each.kind);
         curves.emplace_back();
         if (line.values().count(each.kind))
-            curves.back() = readCurve(line, each, networks.widths());
+            curves.back() = readCurve(line, each, networks.widths(), use);
     }
-    for (const SpectrumKind kind : spectrumKinds)
-        if (line.values().count(nameOf(kind)) &&
-            std::find(known.begin(), known.end(), nameOf(kind)) == known.end())
-            fail("comparing spectra: --", nameOf(kind), " was given, but the SpecFormer was ",
-                 "trained with ", join(known, ", "), " only");
-    const auto given = std::count_if(curves.begin(), curves.end(),
-                                     [](const auto& curve) { return curve.has_value(); });
-    if (static_cast<size_t>(given) < known.size())
+    for (const std::string& kind : given)
+        if (std::find(known.begin(), known.end(), kind) == known.end())
+            fail("comparing spectra: --", kind, " was given, but the SpecFormer was trained with ",
+                 join(known, ", "), " only");
+    if (given.size() < known.size())
         warn("spectra", cat("the SpecFormer was trained with ", join(known, ", "), "; a search by ",
                             "some of them only finds much less, unless its molecules lacked some ",
                             "too. --held-back with --kinds tells how much"));
-    if (!config.optional && !line.get<bool>("absolute"))
+    if (!config.optional && !use.absolute)
         warn("intensities", "this SpecFormer was trained without a common scale; if the units are "
                             "those of its training spectra, give --absolute");
     return curves;
@@ -128,13 +131,22 @@ private:
     std::vector<Draw> waiting_;
 };
 
+/// As the SpecFormer takes them; null where the spectrum is unknown.
+Json knownValues(const GridCurve& curve, double scale) {
+    Json values = valuesJson(normalised(curve.values, scale));
+    for (int64_t n = 0; n < static_cast<int64_t>(curve.values.size()); n++)
+        if (n < curve.first || n >= curve.first + curve.known)
+            values[static_cast<size_t>(n)] = nullptr;
+    return values;
+}
+
 Json queryJson(const SpectraConfig& config, const QueryCurves& curves) {
     Json list = Json::array();
     for (size_t kind = 0; kind < curves.size(); kind++)
         if (curves[kind])
             list.push_back({{"kind", config.spectra[kind].kind},
                             {"grid", gridJson(config.spectra[kind])},
-                            {"values", valuesJson(*curves[kind])}});
+                            {"values", knownValues(*curves[kind], config.spectra[kind].scale)}});
     return list;
 }
 
@@ -166,7 +178,7 @@ void printTable(const Candidates& candidates, const std::vector<Ranked>& ranked,
 
 int matchFiles(const CommandLine& line, AlignedNetworks& networks) {
     const QueryCurves query = readQuery(line, networks);
-    const at::Tensor features = queryFeatures(networks, query);
+    const at::Tensor features = spectraFeatures(networks, 1, [&](size_t) { return query; });
     Candidates candidates(networks);
     for (const auto& path : line.get<std::vector<std::string>>("candidates"))
         candidates.read(path, static_cast<int>(threads()));

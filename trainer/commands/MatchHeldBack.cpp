@@ -88,6 +88,25 @@ Drawn drawMolecules(const CommandLine& line, const AlignedNetworks& networks,
     return drawn;
 }
 
+/// A molecule's spectra: the part that counts as known, scaled if wanted.
+QueryCurves usedCurves(const Molecule& molecule, const AlignedNetworks& networks,
+                       const CurveUse& use) {
+    QueryCurves curves = curvesOf(molecule, networks);
+    for (size_t n = 0; n < curves.size(); n++) {
+        const SpectrumConfig& config = networks.config().spectra[n];
+        const auto& range = use.ranges[static_cast<size_t>(spectrumKind(config.kind))];
+        if (curves[n] && range)
+            limitTo(*range, {config.start, config.step, config.points}, *curves[n]);
+        if (curves[n] && curves[n]->known == 0)
+            fail("comparing spectra: nothing of the ", config.kind, " spectra lies within ",
+                 range->low, ":", range->high, "; they run from ", config.start, " to ",
+                 config.start + config.step * static_cast<double>(config.points - 1));
+        if (curves[n] && !use.absolute)
+            scaleMean(config.scale, *curves[n]);
+    }
+    return curves;
+}
+
 /// A number for each formula, by molecule.
 std::vector<int64_t> formulas(const std::vector<Draw>& molecules) {
     std::map<std::vector<int>, int64_t> known;
@@ -109,6 +128,14 @@ std::vector<int64_t> sizesOf(const std::vector<int64_t>& groups) {
     for (const int64_t group : groups)
         sizes.push_back(count[group]);
     return sizes;
+}
+
+Json rangesJson(const CurveUse& use) {
+    Json ranges = Json::object();
+    for (const SpectrumKind kind : spectrumKinds)
+        if (const auto& range = use.ranges[static_cast<size_t>(kind)])
+            ranges[nameOf(kind)] = {range->low, range->high};
+    return ranges;
 }
 
 Json qualityJson(const MatchQuality& quality) {
@@ -151,6 +178,7 @@ void printRow(std::string title, const Json& quality) {
 void print(const Json& result) {
     std::cout << result.at("molecules") << " molecules of " << result.at("formulas")
               << " formulas, by " << join(result.at("kinds").get<std::vector<std::string>>(), ", ")
+              << (result.at("absolute") ? "" : ", each scaled to the mean of training")
               << "\n" << std::string(33, ' ') << "top-1      top-10  mean 1/rank\n";
     printRow("among all", result.at("all").at("network"));
     printRow("  by the formula alone", result.at("all").at("formula"));
@@ -169,15 +197,21 @@ void print(const Json& result) {
 
 int matchHeldBack(const CommandLine& line, AlignedNetworks& networks) {
     const std::vector<std::string> kinds = wantedKinds(line, networks.config());
+    const CurveUse use = curveUse(line, kinds);
     const Drawn drawn = drawMolecules(line, networks, kinds);
     const std::vector<int64_t> groups = formulas(drawn.molecules), sizes = sizesOf(groups);
     const at::Tensor molecules = moleculeFeatures(networks, drawn.molecules);
-    const at::Tensor spectra = spectraFeatures(networks, drawn.molecules);
+    const at::Tensor spectra =
+        spectraFeatures(networks, drawn.molecules.size(), [&](size_t n) {
+            return usedCurves(*drawn.molecules[n].molecule, networks, use);
+        });
     const std::vector<int64_t> everywhere(groups.size(), 0);
     const Json result{
         {"molecules", drawn.molecules.size()},
         {"formulas", *std::max_element(groups.begin(), groups.end()) + 1},
         {"kinds", kinds},
+        {"absolute", use.absolute},
+        {"ranges", rangesJson(use)},
         {"seed", line.get<int64_t>("seed")},
         {"left_out", {{"without_spectra", drawn.withoutSpectra},
                       {"of_unknown_elements", drawn.withoutElements}}},

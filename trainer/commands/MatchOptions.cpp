@@ -3,6 +3,7 @@
 #include "trainer/commands/MatchOptions.h"
 
 #include "core/Elements.h"
+#include "core/Error.h"
 #include "core/Text.h"
 #include "trainer/commands/TrainOptions.h"
 #include "trainer/commands/UseDevice.h"
@@ -36,11 +37,43 @@ po::options_description queryGroup() {
         ("frequency-scale", number(1.0),
          "measured vibrations are this times those of the training spectra; 0.96 to 0.97 for "
          "measured spectra and harmonic training spectra. Wavenumbers of IR and Raman are divided "
-         "by it")
+         "by it");
+    return group;
+}
+
+po::options_description useGroup() {
+    po::options_description group("Use of spectra");
+    group.add_options()
+        ("uv-range", po::value<std::string>(),
+         "LOW:HIGH in eV: the rest of the axis counts as unknown, as does what was not measured")
+        ("ir-range", po::value<std::string>(), "the same in 1/cm, as 650:3600")
+        ("raman-range", po::value<std::string>(), "the same")
         ("absolute", po::bool_switch(),
          "take intensities as they are, in the training spectra's units; without it each spectrum "
          "is scaled to their mean");
     return group;
+}
+
+std::optional<AxisRange> rangeOf(const CommandLine& line, const std::string& name) {
+    if (line.values().count(name) == 0)
+        return std::nullopt;
+    const auto text = line.get<std::string>(name);
+    const auto refuse = [&] {
+        throw UsageError(cat("--", name, ": found '", text, "', expected LOW:HIGH, the lower "
+                             "number first"));
+    };
+    const std::vector<std::string> ends = split(text, ':');
+    if (ends.size() != 2)
+        refuse();
+    AxisRange range;
+    try {
+        range = {parseDouble(ends[0], name), parseDouble(ends[1], name)};
+    } catch (const Error&) {
+        refuse();
+    }
+    if (!(range.low < range.high))
+        refuse();
+    return range;
 }
 
 po::options_description heldBackGroup() {
@@ -74,14 +107,13 @@ CommandLine matchCommandLine() {
          "--frequency-scale 0.965\n"
          "molspectra match --model stage2 --ir ir.csv --raman raman.csv --uv uv.csv "
          "--candidates a.sdf b.sdf --json match.json\n"
-         "molspectra match --model stage2 --held-back test_shards --molecules 1000 --kinds ir"},
-        {commonGroup(), queryGroup(), heldBackGroup(), deviceOptions()});
+         "molspectra match --model stage2 --held-back test_shards --kinds ir --ir-range 650:4000"},
+        {commonGroup(), queryGroup(), useGroup(), heldBackGroup(), deviceOptions()});
 }
 
 bool asksForHeldBack(const CommandLine& line) {
     const bool heldBack = line.values().count("held-back") > 0;
-    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale",
-                             "absolute"})
+    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale"})
         if (heldBack && line.givenByUser(name))
             throw UsageError(cat("--", name, " was given together with --held-back, which takes ",
                                  "spectra and candidates from its shards; leave one of them out"));
@@ -97,6 +129,20 @@ bool asksForHeldBack(const CommandLine& line) {
     if (!heldBack && line.values().count("candidates") == 0)
         throw UsageError("--candidates is missing; --help shows all options");
     return heldBack;
+}
+
+CurveUse curveUse(const CommandLine& line, const std::vector<std::string>& kinds) {
+    CurveUse use;
+    use.absolute = line.get<bool>("absolute");
+    for (const SpectrumKind kind : spectrumKinds) {
+        const std::string name = cat(nameOf(kind), "-range");
+        auto& range = use.ranges[static_cast<size_t>(kind)];
+        range = rangeOf(line, name);
+        if (range && std::find(kinds.begin(), kinds.end(), nameOf(kind)) == kinds.end())
+            throw UsageError(cat("--", name, " was given, but the spectra compared are ",
+                                 join(kinds, ", ")));
+    }
+    return use;
 }
 
 std::string whyUnknown(const Molecule& molecule, const AlignedNetworks& networks) {

@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +23,16 @@ bool asksForHeldBack(const CommandLine& line);
 /// How often spectra find their own molecule among those of shards.
 /// @return the exit code
 int matchHeldBack(const CommandLine& line, AlignedNetworks& networks);
+
+/// How the command line wants intensities and axes of spectra to be used.
+struct CurveUse {
+    bool absolute = false;  ///< intensities as they are; else their mean becomes that of training
+    std::array<std::optional<AxisRange>, 3> ranges;  ///< by SpectrumKind; none is all
+};
+
+/// @param kinds  that are compared
+/// @throws UsageError for a range that is none, or of another kind
+CurveUse curveUse(const CommandLine& line, const std::vector<std::string>& kinds);
 
 /// Why a network can say nothing of a molecule (an element that it never saw), or "".
 std::string whyUnknown(const Molecule& molecule, const AlignedNetworks& networks);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace molspectra {
 
@@ -12,10 +13,6 @@ namespace {
 
 /// How far beyond its ends a spectrum still counts, in steps of the grid: positions are rounded.
 constexpr double endTolerance = 1e-3;
-
-struct Covered {
-    int64_t first = 0, count = 0, negative = 0;
-};
 
 /// The spectrum as straight lines between its points, and its integral from the first one on.
 class Polyline {
@@ -59,12 +56,12 @@ private:
 
 /// A point of the grid is the spectrum there, or its mean over the point's cell where that holds
 /// several points: sharp lines keep their strength wherever the grid happens to meet them.
-Covered resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
-                 std::vector<float>& values) {
+GridCurve resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale) {
     const double low = spectrum.positions.front(), high = spectrum.positions.back();
     const Polyline curve(spectrum);
     const double half = 0.5 * grid.step * scale;
-    Covered covered;
+    GridCurve made{std::vector<float>(size_t(grid.points), 0.0f), 0, 0, {}};
+    int64_t negative = 0;
     for (int64_t n = 0; n < grid.points; n++) {
         const double wanted = (grid.start + grid.step * double(n)) * scale;
         const double at = std::clamp(wanted, low, high);
@@ -72,23 +69,24 @@ Covered resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, dou
             continue;
         const double from = std::max(at - half, low), to = std::min(at + half, high);
         const double value = curve.hasSeveral(from, to) ? curve.mean(from, to) : curve.value(at);
-        covered.first = covered.count == 0 ? n : covered.first;
-        covered.count++;
-        covered.negative += value < 0;
-        values[size_t(n)] = float(std::max(value, 0.0));
+        made.first = made.known == 0 ? n : made.first;
+        made.known++;
+        negative += value < 0;
+        made.values[size_t(n)] = float(std::max(value, 0.0));
     }
-    return covered;
+    if (negative > 0)
+        made.remarks.push_back(cat(negative, " negative points are taken as zero"));
+    return made;
 }
 
-Covered broaden(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
-                double width, std::vector<float>& values) {
+GridCurve broaden(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
+                  double width) {
     Spectrum lines;
     for (size_t n = 0; n < spectrum.positions.size(); n++) {
         lines.positions.push_back(float(spectrum.positions[n] / scale));
         lines.intensities.push_back(float(std::max(spectrum.intensities[n], 0.0)));
     }
-    values = onGrid(lines, grid, width);
-    return {0, grid.points, 0};
+    return {onGrid(lines, grid, width), 0, grid.points, {}};
 }
 
 std::string rangeText(const SpectrumGrid& grid, int64_t first, int64_t count) {
@@ -96,32 +94,47 @@ std::string rangeText(const SpectrumGrid& grid, int64_t first, int64_t count) {
                toFixed(grid.start + grid.step * double(first + count - 1), 2));
 }
 
+double sumOf(const GridCurve& curve) {
+    return std::accumulate(curve.values.begin(), curve.values.end(), 0.0);
+}
+
 }  // namespace
+
+void limitTo(const AxisRange& range, const SpectrumGrid& grid, GridCurve& curve) {
+    const auto place = [&](double at) { return (at - grid.start) / grid.step; };
+    const auto end = int64_t(std::floor(place(range.high) + endTolerance)) + 1;
+    const int64_t knownEnd = curve.first + curve.known;
+    curve.first =
+        std::clamp(int64_t(std::ceil(place(range.low) - endTolerance)), curve.first, knownEnd);
+    curve.known = std::clamp(end, curve.first, knownEnd) - curve.first;
+    std::fill_n(curve.values.begin(), curve.first, 0.0f);
+    std::fill(curve.values.begin() + curve.first + curve.known, curve.values.end(), 0.0f);
+}
+
+void scaleMean(double mean, GridCurve& curve) {
+    const double sum = sumOf(curve);
+    if (sum > 0)
+        for (float& value : curve.values)
+            value *= float(mean * double(curve.known) / sum);
+}
 
 GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const SpectrumGrid& grid,
                  const GridOptions& options) {
     const double scale = kind == SpectrumKind::UV ? 1.0 : options.frequencyScale;
-    GridCurve made{std::vector<float>(size_t(grid.points), 0.0f), {}};
-    const Covered covered =
-        spectrum.lines ? broaden(spectrum, grid, scale, options.width, made.values)
-                       : resample(spectrum, grid, scale, made.values);
-    double sum = 0;
-    for (const float value : made.values)
-        sum += double(value);
-    if (!(sum > 0))
+    GridCurve made = spectrum.lines ? broaden(spectrum, grid, scale, options.width)
+                                    : resample(spectrum, grid, scale);
+    if (options.range)
+        limitTo({options.range->low / scale, options.range->high / scale}, grid, made);
+    if (!(sumOf(made) > 0))
         fail("taking the ", nameOf(kind), " spectrum of ", spectrum.path,
              ": it is zero or absent from ", rangeText(grid, 0, grid.points),
+             options.range ? ", or from the range that was asked for" : "",
              ", expected intensities there");
-    if (covered.count < grid.points)
-        made.remarks.push_back(cat("it covers ", rangeText(grid, covered.first, covered.count),
-                                   " of ", rangeText(grid, 0, grid.points), " ",
+    if (made.known < grid.points)
+        made.remarks.push_back(cat("it covers ", rangeText(grid, made.first, made.known), " of ",
+                                   rangeText(grid, 0, grid.points), " ",
                                    kind == SpectrumKind::UV ? "eV" : "1/cm",
-                                   "; elsewhere it is taken as zero"));
-    if (covered.negative > 0)
-        made.remarks.push_back(cat(covered.negative, " negative points are taken as zero"));
-    if (options.meanIntensity > 0)
-        for (float& value : made.values)
-            value *= float(options.meanIntensity * double(covered.count) / sum);
+                                   "; the rest is taken as unknown"));
     return made;
 }
 

@@ -4,6 +4,7 @@
 
 #include "trainer/data/Molecule.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,23 +33,36 @@ struct MeasuredSpectrum {
 ///         unit, a spectrum of another kind, or positions that neither ascend nor descend
 MeasuredSpectrum readMeasured(const std::string& path, SpectrumKind kind);
 
+/// Ends of a part of an axis, eV for UV, else 1/cm.
+struct AxisRange {
+    double low = 0.0, high = 0.0;
+};
+
 struct GridOptions {
     /// Measured vibrations are this times the harmonic ones: the measured axis is divided by it.
     /// Not for UV.
     double frequencyScale = 1.0;
-    double meanIntensity = 0.0;  ///< what the mean over the covered points is scaled to; 0 is as is
-    double width = 0.0;          ///< of peaks, which become lines, the unit of the grid
+    double width = 0.0;                ///< of peaks, which become lines, the unit of the grid
+    std::optional<AxisRange> range{};  ///< of the measured axis; what is outside counts as unknown
 };
 
+/// Intensities at the points of a grid, of which a part is known.
 struct GridCurve {
-    std::vector<float> values;
-    std::vector<std::string> remarks;
+    std::vector<float> values;         ///< [points], zero where it is unknown
+    int64_t first = 0, known = 0;      ///< the points first..first+known-1 are
+    std::vector<std::string> remarks;  ///< what was assumed or changed, a sentence each
 };
 
 /// The spectrum on a grid: linear between its points, the mean over a step of the grid where that
-/// holds several of them, zero outside of them and where negative.
+/// holds several of them, unknown outside of them, zero where negative.
 /// @throws Error if it has nothing on the grid
 GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const SpectrumGrid& grid,
                  const GridOptions& options);
+
+/// Forgets what lies outside of a part of the grid's axis.
+void limitTo(const AxisRange& range, const SpectrumGrid& grid, GridCurve& curve);
+
+/// Scales a curve so that the mean over its known points is this; one of zeros stays.
+void scaleMean(double mean, GridCurve& curve);
 
 }  // namespace molspectra

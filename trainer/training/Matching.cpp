@@ -22,15 +22,65 @@ at::Tensor onHost(const at::Tensor& features) {
     return features.to(at::kCPU, at::kDouble);
 }
 
-/// Rows that `part` makes of up to atOnce molecules each, one after the other.
+/// Rows that `part` makes of start..end-1, up to atOnce each, one after the other.
 template <class Part>
-at::Tensor inParts(std::span<const Draw> molecules, const Part& part) {
+at::Tensor inParts(size_t count, const Part& part) {
     const at::NoGradGuard noGradients;
     std::vector<at::Tensor> rows;
-    for (size_t start = 0; start < molecules.size(); start += atOnce)
-        rows.push_back(onHost(
-            part(molecules.subspan(start, std::min(atOnce, molecules.size() - start)))));
+    for (size_t start = 0; start < count; start += atOnce)
+        rows.push_back(onHost(part(start, std::min(start + atOnce, count))));
     return at::cat(rows);
+}
+
+/// Patches of a curve that the SpecFormer is not to see: the spectrum is unknown in a part of them.
+void maskUnknown(const GridCurve& curve, const SpectrumConfig& config, bool* masked) {
+    for (int64_t patch = 0; patch < config.patches(); patch++) {
+        const int64_t first = patch * config.stride;
+        masked[patch] =
+            first < curve.first || first + config.patch > curve.first + curve.known;
+    }
+}
+
+/// The queries' curves of one kind.
+struct KindInput {
+    at::Tensor curves, masked, present;
+};
+
+KindInput kindInput(std::span<const QueryCurves> queries, size_t kind,
+                    const SpectraConfig& config) {
+    const SpectrumConfig& each = config.spectra[kind];
+    const auto rows = static_cast<int64_t>(queries.size());
+    KindInput made{at::zeros({rows, each.points}), at::zeros({rows, each.patches()}, at::kBool),
+                   at::zeros({rows}, at::kBool)};
+    for (int64_t row = 0; row < rows; row++) {
+        const auto& curve = queries[static_cast<size_t>(row)][kind];
+        if (!curve && !config.optional)
+            fail("comparing spectra: the ", each.kind, " spectrum is missing, but this SpecFormer ",
+                 "was trained with all kinds for every molecule and needs them; add --", each.kind);
+        if (!curve)
+            continue;
+        const std::vector<float> values = normalised(curve->values, each.scale);
+        std::copy(values.begin(), values.end(),
+                  made.curves.data_ptr<float>() + row * each.points);
+        maskUnknown(*curve, each, made.masked.data_ptr<bool>() + row * each.patches());
+        made.present.data_ptr<bool>()[row] = true;
+    }
+    return made;
+}
+
+SpectraInput spectraInput(std::span<const QueryCurves> queries, const SpectraConfig& config,
+                          at::ScalarType type) {
+    SpectraInput input;
+    std::vector<at::Tensor> present;
+    for (size_t kind = 0; kind < config.spectra.size(); kind++) {
+        const KindInput made = kindInput(queries, kind, config);
+        input.curves.push_back(made.curves.to(type));
+        input.masked.push_back(made.masked);
+        present.push_back(made.present);
+    }
+    if (const at::Tensor all = at::stack(present, 1); !all.all().item<bool>())
+        input.present = all;
+    return input;
 }
 
 /// Cosines [n,m] of molecules and spectra.
@@ -81,8 +131,9 @@ AlignedNetworks loadAligned(const std::string& folder, c10::Device device) {
 at::Tensor moleculeFeatures(AlignedNetworks& networks, std::span<const Draw> molecules) {
     PretrainBatchOptions options = networks.batchOptions();
     options.spectra = false;
-    return inParts(molecules, [&](std::span<const Draw> part) {
-        const Graph graph = makePretrainBatch(part, options).graph.on(networks.device());
+    return inParts(molecules.size(), [&](size_t start, size_t end) {
+        const Graph graph = makePretrainBatch(molecules.subspan(start, end - start), options)
+                                .graph.on(networks.device());
         const c10::IValue features = call(networks.model.network, "features", graph.atoms());
         const at::Tensor x = features.toTupleRef().elements()[0].toTensor();
         return at::zeros({graph.molecules, x.size(1)}, x.options())
@@ -90,35 +141,26 @@ at::Tensor moleculeFeatures(AlignedNetworks& networks, std::span<const Draw> mol
     });
 }
 
-at::Tensor spectraFeatures(AlignedNetworks& networks, std::span<const Draw> molecules) {
-    const PretrainBatchOptions options = networks.batchOptions();
-    return inParts(molecules, [&](std::span<const Draw> part) {
-        const SpectraInput input = makePretrainBatch(part, options).spectra;
-        return evaluate(networks.spectra.specFormer, input.on(networks.device()), false).features;
-    });
+QueryCurves curvesOf(const Molecule& molecule, const AlignedNetworks& networks) {
+    QueryCurves curves;
+    for (const SpectrumConfig& each : networks.config().spectra) {
+        curves.emplace_back();
+        if (auto values = curveOf(molecule, each, networks.widths()))
+            curves.back() = GridCurve{std::move(*values), 0, each.points, {}};
+    }
+    return curves;
 }
 
-at::Tensor queryFeatures(AlignedNetworks& networks, const QueryCurves& curves) {
-    const at::NoGradGuard noGradients;
-    const SpectraConfig& config = networks.config();
+at::Tensor spectraFeatures(AlignedNetworks& networks, size_t count,
+                           const std::function<QueryCurves(size_t)>& curves) {
     const at::ScalarType type = networks.batchOptions().spectraType;
-    SpectraInput input;
-    input.present = at::zeros({1, static_cast<int64_t>(curves.size())}, at::kBool);
-    for (size_t kind = 0; kind < curves.size(); kind++) {
-        const SpectrumConfig& each = config.spectra[kind];
-        if (!curves[kind] && !config.optional)
-            fail("comparing spectra: the ", each.kind, " spectrum is missing, but this SpecFormer ",
-                 "was trained with all kinds for every molecule and needs them; add --", each.kind);
-        const std::vector<float> none(static_cast<size_t>(each.points), 0.0F);
-        input.curves.push_back(
-            at::tensor(curves[kind] ? *curves[kind] : none, at::kFloat).to(type).unsqueeze(0));
-        input.masked.push_back(at::zeros({1, each.patches()}, at::kBool));
-        input.present.data_ptr<bool>()[kind] = curves[kind].has_value();
-    }
-    if (input.present.all().item<bool>())
-        input.present = at::Tensor();
-    return onHost(
-        evaluate(networks.spectra.specFormer, input.on(networks.device()), false).features);
+    return inParts(count, [&](size_t start, size_t end) {
+        std::vector<QueryCurves> queries;
+        for (size_t n = start; n < end; n++)
+            queries.push_back(curves(n));
+        const SpectraInput input = spectraInput(queries, networks.config(), type);
+        return evaluate(networks.spectra.specFormer, input.on(networks.device()), false).features;
+    });
 }
 
 std::vector<Ranked> rankCandidates(const at::Tensor& query,

@@ -4,10 +4,12 @@
 
 #include "model/ModelFile.h"
 #include "model/SpectraFile.h"
+#include "trainer/data/MeasuredSpectrum.h"
 #include "trainer/training/PretrainBatch.h"
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,16 +40,20 @@ AlignedNetworks loadAligned(const std::string& folder, c10::Device device);
 /// Features of molecules as they are, without noise: sums over their atoms [n,F], in host memory.
 at::Tensor moleculeFeatures(AlignedNetworks& networks, std::span<const Draw> molecules);
 
-/// Features of the spectra of molecules, nothing masked [n,F], in host memory.
-/// @throws Error as makePretrainBatch
-at::Tensor spectraFeatures(AlignedNetworks& networks, std::span<const Draw> molecules);
+/// The spectra of one molecule by kind of the configuration, in the units of training; none where
+/// it is not known.
+using QueryCurves = std::vector<std::optional<GridCurve>>;
 
-/// Curves of one query, normalised, by kind of the configuration; none where it is not known.
-using QueryCurves = std::vector<std::optional<std::vector<float>>>;
+/// A molecule's own spectra, known everywhere.
+/// @throws Error as curveOf
+QueryCurves curvesOf(const Molecule& molecule, const AlignedNetworks& networks);
 
-/// Features of them [1,F], in host memory. @throws Error if the SpecFormer needs a kind that is not
-/// known
-at::Tensor queryFeatures(AlignedNetworks& networks, const QueryCurves& curves);
+/// Features of the spectra of queries [n,F], in host memory. Patches that are not known whole are
+/// masked.
+/// @param curves  those of query 0..count-1, asked for once each, in this order
+/// @throws Error if the SpecFormer needs a kind that is not known
+at::Tensor spectraFeatures(AlignedNetworks& networks, size_t count,
+                           const std::function<QueryCurves(size_t)>& curves);
 
 /// A candidate and how well it fits.
 struct Ranked {

@@ -42,19 +42,6 @@ const std::optional<Spectrum>& spectrumOf(const Molecule& molecule, const Spectr
     return molecule.spectra[static_cast<size_t>(spectrumKind(config.kind))];
 }
 
-/// A molecule's spectrum on the grid. @throws Error naming molecule and kind
-std::vector<float> curveOf(const Molecule& molecule, const Spectrum& spectrum,
-                           const SpectrumConfig& config, const LineWidths& widths) {
-    try {
-        return onGrid(spectrum, gridOf(config),
-                      widthOf(spectrumKind(config.kind), widths));
-    } catch (const Error& error) {
-        const std::string what = error.what();
-        fail("preparing the ", config.kind, " spectrum of molecule ", molecule.index,
-             what.substr(what.find(": ")), "; name the data's grid by --", config.kind, "-grid");
-    }
-}
-
 /// The curves of one kind, a row a molecule, and their masks.
 class Rows {
 public:
@@ -79,15 +66,14 @@ public:
 };
 
 bool Rows::add(int64_t row, const Draw& draw) {
-    const auto& spectrum = spectrumOf(*draw.molecule, config_);
-    if (!spectrum && options_.config.optional)
+    std::optional<std::vector<float>> found = curveOf(*draw.molecule, config_, options_.widths);
+    if (!found && options_.config.optional)
         return false;
-    if (!spectrum)
+    if (!found)
         fail("preparing molecule ", draw.molecule->index, ": it has no ", config_.kind,
              " spectrum, expected one of each kind by this form of the SpecFormer; leave the kind "
              "out with --spectra");
-    const std::vector<float> curve =
-        normalised(curveOf(*draw.molecule, *spectrum, config_, options_.widths), config_.scale);
+    const std::vector<float> curve = normalised(std::move(*found), config_.scale);
     std::copy(curve.begin(), curve.end(), curves.data_ptr<float>() + row * config_.points);
     mask(row, draw.number);
     return true;
@@ -166,6 +152,20 @@ void addSpectra(PretrainBatch& batch, std::span<const Draw> draws,
 
 }  // namespace
 
+std::optional<std::vector<float>> curveOf(const Molecule& molecule, const SpectrumConfig& config,
+                                          const LineWidths& widths) {
+    const auto& spectrum = spectrumOf(molecule, config);
+    if (!spectrum)
+        return std::nullopt;
+    try {
+        return onGrid(*spectrum, gridOf(config), widthOf(spectrumKind(config.kind), widths));
+    } catch (const Error& error) {
+        const std::string what = error.what();
+        fail("preparing the ", config.kind, " spectrum of molecule ", molecule.index,
+             what.substr(what.find(": ")), "; name the data's grid by --", config.kind, "-grid");
+    }
+}
+
 std::vector<float> normalised(std::vector<float> curve, double scale) {
     const auto inverse = static_cast<float>(1.0 / scale);
     for (float& value : curve)
@@ -217,8 +217,8 @@ void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWid
     for (SpectrumConfig& each : config.spectra) {
         double sum = 0.0, count = 0.0;
         for (const Draw& draw : draws)
-            if (const auto& spectrum = spectrumOf(*draw.molecule, each)) {
-                for (const float value : curveOf(*draw.molecule, *spectrum, each, widths))
+            if (const auto curve = curveOf(*draw.molecule, each, widths)) {
+                for (const float value : *curve)
                     sum += static_cast<double>(value);
                 count += static_cast<double>(each.points);
             }

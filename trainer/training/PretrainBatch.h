@@ -8,7 +8,9 @@
 #include "trainer/data/MoleculeStream.h"
 
 #include <array>
+#include <optional>
 #include <span>
+#include <vector>
 
 namespace molspectra {
 
@@ -44,6 +46,11 @@ struct PretrainBatch {
 /// @throws Error naming the molecule if a curve has another grid than the configuration, or if it
 ///         lacks a spectrum that the configuration needs
 PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatchOptions& options);
+
+/// A molecule's spectrum on the grid, or none if it has none of this kind.
+/// @throws Error naming molecule and kind if it is a curve on another grid
+std::optional<std::vector<float>> curveOf(const Molecule& molecule, const SpectrumConfig& config,
+                                          const LineWidths& widths);
 
 /// Sets the scale of each spectrum to the mean intensity of these molecules.
 /// @throws Error naming a kind that none of them has
