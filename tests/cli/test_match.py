@@ -193,7 +193,7 @@ def test_names_come_from_the_files_and_failures_are_told(tmp_path, aligned):
     smiles = tmp_path / "c.smi"
     smiles.write_text("CCO ethanol\nCOC\nCCN\nnonsense\n")
     found, result = match(aligned, tmp_path, "--ir", query, "--candidates", smiles)
-    assert {c["name"] for c in found["candidates"]} == {"CCO", "COC"}
+    assert {c["name"] for c in found["candidates"]} == {"CCO ethanol", "COC"}
     assert len(found["left_out"]) == 2
     assert "it holds N, the network was trained on H, C, O" in result.stderr
     assert "it covers 1000.00 to 1975.00 of 500.00 to 4000.00 1/cm" in result.stderr

@@ -246,7 +246,8 @@ TEST(Smiles, Geometries_HaveTheMoleculesBonds) {
     EXPECT_TRUE(sameBonds(found[0].molecule, ethanol()));
     EXPECT_TRUE(sameBonds(found[1].molecule, dimethylEther()));
     EXPECT_TRUE(sameBonds(found[2].molecule, water()));
-    EXPECT_EQ(found[0].name, "CCO");
+    EXPECT_EQ(found[0].name, "CCO ethanol");
+    EXPECT_EQ(found[1].name, "COC");
     EXPECT_EQ(found[2].molecule.index, 2);
 }
 
@@ -262,6 +263,22 @@ TEST(Smiles, ColumnsOfATable_AreFoundByName) {
                                             HasSubstr("line 4: it has no SMILES"),
                                             HasSubstr("line 5: C: reading the index")));
     EXPECT_EQ(readAll(folder.write("b.txt", "CCO,1\nO,2\n")).report.read, 2);
+}
+
+TEST(Smiles, Names_AreThoseOfTheFile) {
+    const TemporaryFolder folder;
+    const auto names = [&](const std::string& file, const std::string& text) {
+        std::vector<std::string> all;
+        for (const NamedMolecule& each : readAll(folder.write(file, text)).molecules)
+            all.push_back(each.name);
+        return all;
+    };
+    EXPECT_THAT(names("a.smi", "CCO\tethanol\tpure\nO\n"), ElementsAre("CCO ethanol pure", "O"));
+    EXPECT_THAT(names("b.csv", "id,smiles,gap\nZ-1,O,0.3\nZ-2,CCO,0.2\n"),
+                ElementsAre("O Z-1", "CCO Z-2"));
+    EXPECT_THAT(names("c.csv", "id,name,smiles\n4,water,O\n5,,CCO\n"),
+                ElementsAre("O water", "CCO"));
+    EXPECT_THAT(names("d.csv", "O,0.3\nCCO,0.2\n"), ElementsAre("O", "CCO"));
 }
 
 TEST(Smiles, QuotedCells_MayHoldSeparatorsAndLineBreaks) {

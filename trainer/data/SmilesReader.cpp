@@ -1,7 +1,7 @@
 // SMILES: lines are taken in groups, made into geometries by threads, and handed on in order.
 // SPDX-License-Identifier: MIT
-#include "core/TextLines.h"
 #include "core/Error.h"
+#include "core/TextLines.h"
 #include "trainer/data/MoleculeFormats.h"
 
 #include <GraphMol/DistGeomHelpers/Embedder.h>
@@ -33,7 +33,8 @@ constexpr const char* notSmiles = "it is no SMILES that RDKit can read";
 
 struct Job {
     int64_t line = 0;
-    NamedMolecule found;  ///< the name is the SMILES
+    std::string smiles;
+    NamedMolecule found;  ///< the name is the SMILES, and behind it what else it is called
     std::string reason;   ///< why there is no geometry
 };
 
@@ -41,7 +42,7 @@ struct Job {
 struct Columns {
     char separator = ' ';
     size_t smiles = 0;
-    std::optional<size_t> index;
+    std::optional<size_t> index, name;
     bool mayBeName = false;  ///< the index: "id" is a number in some files, a name in others
     bool header = false;
 };
@@ -90,10 +91,12 @@ Columns columnsOf(std::string_view first) {
         } else if (names[k] == "index" || names[k] == "idx" || names[k] == "id") {
             columns.index = k;
             columns.mayBeName = names[k] == "id";
+        } else if (names[k] == "name" || names[k] == "title") {
+            columns.name = k;
         }
     }
     if (!columns.header)
-        columns.index.reset();
+        columns.index = columns.name = std::nullopt;
     return columns;
 }
 
@@ -143,7 +146,7 @@ void work(Job& job) {
     if (!job.reason.empty())
         return;
     try {
-        job.reason = makeGeometry(job.found.name, job.found.molecule);
+        job.reason = makeGeometry(job.smiles, job.found.molecule);
     } catch (const std::exception& error) {
         job.reason = trim(split(error.what(), '\n').front());
     }
@@ -234,14 +237,25 @@ private:
             job.reason = cat("it has ", cells.size(), " columns, fewer than the first line");
             return job;
         }
-        job.found.name = cells[columns_->smiles];
-        if (job.found.name.empty())
+        job.smiles = cells[columns_->smiles];
+        if (job.smiles.empty())
             job.reason = "it has no SMILES";
         if (columns_->mayBeName && row_ == 1 && !isInteger(cells[*columns_->index]))
-            columns_->index.reset();
+            columns_->name = std::exchange(columns_->index, std::nullopt);
+        job.found.name = trim(cat(job.smiles, " ", titleOf(cells)));
         if (columns_->index)
             takeIndex(cells[*columns_->index], job);
         return job;
+    }
+
+    /// What a row calls its molecule beside the SMILES: in a column of that title, or as .smi files
+    /// have it, all that follows a blank or tab.
+    std::string titleOf(const std::vector<std::string>& cells) const {
+        if (columns_->name && *columns_->name < cells.size())
+            return cells[*columns_->name];
+        const bool titled = columns_->header || columns_->separator == ',' ||
+                            columns_->separator == ';';
+        return titled ? "" : join({cells.begin() + 1, cells.end()}, " ");
     }
 
     static bool isInteger(const std::string& text) {
