@@ -214,6 +214,20 @@ def test_a_range_does_what_a_shorter_measurement_does(tmp_path, aligned, shard):
     assert ranged != match(aligned, tmp_path, "--ir", whole, "--candidates", shard)[0]
 
 
+def test_raman_intensities_become_activities(tmp_path, aligned, shard):
+    activities = curve(molecules(), 3, "raman")
+    excited = 1e7 / 1064
+    measured = activities * (1 - GRID / excited)**4 / GRID / (1 - np.exp(-1.438777 * GRID / 298.15))
+    queries = [write_csv(tmp_path / f"{n}.csv", GRID, y) for n, y in enumerate((activities,
+                                                                                measured))]
+    given, plain = match(aligned, tmp_path, "--raman", queries[0], "--candidates", shard)
+    assert "give the laser's wavelength with --raman-laser" in plain.stderr
+    found, result = match(aligned, tmp_path, "--raman", queries[1], "--raman-laser", 1064,
+                          "--candidates", shard)
+    assert "--raman-laser" not in result.stderr
+    assert found["query"][0]["values"] == pytest.approx(given["query"][0]["values"], abs=1e-4)
+
+
 def test_held_back_molecules_are_searched_for_as_queries_are(tmp_path, aligned, shard):
     ranges = ["--ir-range", "600:3000", "--raman-range", "500:2500"]
     found, result = match(aligned, tmp_path, "--held-back", shard, "--kinds", "ir", *ranges[:2])
@@ -308,6 +322,8 @@ def test_command_lines_that_contradict_themselves_are_refused(tmp_path, aligned,
         *base, "--ir", query, "--candidates", shard, "--raman-range", "1:2")
     assert "nothing of the ir spectra lies within 10:20; they run from 500 to 4000" in refused(
         *base, "--held-back", shard, "--ir-range", "10:20")
+    assert "--raman-laser: found 12, expected 0, or 200 to 1600 nm" in refused(
+        *base, "--raman", query, "--candidates", shard, "--raman-laser", 12)
     assert "--frequency-scale: found 965" in refused(*base, "--ir", query, "--candidates", shard,
                                                      "--frequency-scale", 965)
     assert "there is no molecule 99" in refused("reconstruct", "--model", aligned, "--data", shard,

@@ -204,6 +204,24 @@ TEST(MeasuredGrid, Ranges_AreOfTheMeasuredAxis) {
                 HasSubstr("or from the range that was asked for"));
 }
 
+TEST(MeasuredGrid, RamanIntensities_BecomeActivities) {
+    const GridCurve flat = onGrid({"a.csv", {500, 4000}, {1, 1}, false, {}}, SpectrumKind::Raman,
+                                  grid, {1.0, 0.0, {}, 785.0});
+    // By hand: nu (1 - exp(-hc nu/kT)) / (nu0 - nu)^4 at 3000 over the same at 1000 1/cm.
+    const double nu0 = 1e7 / 785;
+    const double expected = 3.0 * (1 - std::exp(-1.438777 * 3000 / 298.15)) /
+                            (1 - std::exp(-1.438777 * 1000 / 298.15)) *
+                            std::pow((nu0 - 1000) / (nu0 - 3000), 4);
+    EXPECT_NEAR(flat.values[2500] / flat.values[500], expected, 1e-4);
+    const GridCurve infrared = onGrid({"a.csv", {500, 4000}, {1, 1}, false, {}}, SpectrumKind::IR,
+                                      grid, {1.0, 0.0, {}, 785.0});
+    EXPECT_EQ(infrared.values[2500], infrared.values[500]);
+    const MeasuredSpectrum lines{"a.csv", {1000, 3000}, {1, 1}, true, {}};
+    const GridCurve activities =
+        onGrid(lines, SpectrumKind::Raman, grid, {1.0, 12.0, {}, 785.0});
+    EXPECT_NEAR(activities.values[2500], activities.values[500], 1e-5);
+}
+
 TEST(MeasuredGrid, Limits_OnlyForget) {
     GridCurve curve{std::vector<float>(size_t(grid.points), 1.0f), 100, 200, {}};
     limitTo({0, 700}, grid, curve);

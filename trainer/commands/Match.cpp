@@ -33,9 +33,13 @@ GridCurve readCurve(const CommandLine& line, const SpectrumConfig& config,
     GridOptions options;
     options.frequencyScale = line.get<double>("frequency-scale");
     options.width = kind == SpectrumKind::UV ? widths.uv : widths.vibrational;
+    options.ramanLaser = line.get<double>("raman-laser");
     options.range = use.ranges[static_cast<size_t>(kind)];
     GridCurve curve =
         onGrid(measured, kind, {config.start, config.step, config.points}, options);
+    if (kind == SpectrumKind::Raman && !measured.lines && options.ramanLaser == 0.0)
+        warn(path, "intensities are taken as activities of a calculation; for a measured spectrum "
+                   "give the laser's wavelength with --raman-laser");
     for (const std::string& remark : measured.remarks)
         warn(path, remark);
     for (const std::string& remark : curve.remarks)

@@ -22,6 +22,8 @@ using Paths = std::vector<std::string>;
 /// Measured vibrations over harmonic ones: half as high or twice are no such factor.
 constexpr double leastScale = 0.5, mostScale = 2.0;
 
+constexpr double shortestLaser = 200, longestLaser = 1600;  // nm, of Raman spectrometers
+
 po::options_description queryGroup() {
     po::options_description group("Spectra and candidates");
     group.add_options()
@@ -37,7 +39,10 @@ po::options_description queryGroup() {
         ("frequency-scale", number(1.0),
          "measured vibrations are this times those of the training spectra; 0.96 to 0.97 for "
          "measured spectra and harmonic training spectra. Wavenumbers of IR and Raman are divided "
-         "by it");
+         "by it")
+        ("raman-laser", number(0.0),
+         "wavelength in nm that a measured Raman spectrum was excited with: its intensities become "
+         "scattering activities, as calculations give them; 0 takes them as that already");
     return group;
 }
 
@@ -113,7 +118,8 @@ CommandLine matchCommandLine() {
 
 bool asksForHeldBack(const CommandLine& line) {
     const bool heldBack = line.values().count("held-back") > 0;
-    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale"})
+    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale",
+                             "raman-laser"})
         if (heldBack && line.givenByUser(name))
             throw UsageError(cat("--", name, " was given together with --held-back, which takes ",
                                  "spectra and candidates from its shards; leave one of them out"));
@@ -126,6 +132,10 @@ bool asksForHeldBack(const CommandLine& line) {
         !(scale >= leastScale && scale <= mostScale))
         throw UsageError(cat("--frequency-scale: found ", scale, ", expected ", leastScale, " to ",
                              mostScale));
+    if (const auto laser = line.get<double>("raman-laser");
+        laser != 0.0 && !(laser >= shortestLaser && laser <= longestLaser))
+        throw UsageError(cat("--raman-laser: found ", laser, ", expected 0, or ", shortestLaser,
+                             " to ", longestLaser, " nm"));
     if (!heldBack && line.values().count("candidates") == 0)
         throw UsageError("--candidates is missing; --help shows all options");
     return heldBack;

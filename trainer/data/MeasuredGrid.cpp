@@ -89,6 +89,19 @@ GridCurve broaden(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, do
     return {onGrid(lines, grid, width), 0, grid.points, {}};
 }
 
+/// Activities from measured intensities of Stokes lines, which are activities times
+/// (nu0 - nu)^4 / (nu (1 - exp(-hc nu/kT))) at room temperature, as of harmonic vibrations.
+void toActivities(double laser, const SpectrumGrid& grid, double scale, GridCurve& curve) {
+    constexpr double planckOverBoltzmann = 1.438776877;  // hc/k, cm K
+    constexpr double temperature = 298.15, nmOfWavenumber = 1e7;
+    const double excited = nmOfWavenumber / laser;
+    for (int64_t n = curve.first; n < curve.first + curve.known; n++) {
+        const double shift = (grid.start + grid.step * double(n)) * scale;
+        const double cold = -std::expm1(-planckOverBoltzmann * shift / temperature);
+        curve.values[size_t(n)] *= float(shift * cold / std::pow(1 - shift / excited, 4));
+    }
+}
+
 std::string rangeText(const SpectrumGrid& grid, int64_t first, int64_t count) {
     return cat(toFixed(grid.start + grid.step * double(first), 2), " to ",
                toFixed(grid.start + grid.step * double(first + count - 1), 2));
@@ -123,6 +136,8 @@ GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const Spec
     const double scale = kind == SpectrumKind::UV ? 1.0 : options.frequencyScale;
     GridCurve made = spectrum.lines ? broaden(spectrum, grid, scale, options.width)
                                     : resample(spectrum, grid, scale);
+    if (kind == SpectrumKind::Raman && options.ramanLaser > 0 && !spectrum.lines)
+        toActivities(options.ramanLaser, grid, scale, made);
     if (options.range)
         limitTo({options.range->low / scale, options.range->high / scale}, grid, made);
     if (!(sumOf(made) > 0))

@@ -44,6 +44,9 @@ struct GridOptions {
     double frequencyScale = 1.0;
     double width = 0.0;                ///< of peaks, which become lines, the unit of the grid
     std::optional<AxisRange> range{};  ///< of the measured axis; what is outside counts as unknown
+    /// Wavelength that measured Raman intensities were excited with, nm: they become scattering
+    /// activities. 0 takes them as that already.
+    double ramanLaser = 0.0;
 };
 
 /// Intensities at the points of a grid, of which a part is known.
