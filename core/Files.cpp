@@ -172,17 +172,26 @@ void writeFileSafely(const std::string& path, std::string_view content) {
 
 void writeFileSafely(const std::string& path,
                      const std::function<void(const std::string&)>& write) {
-    const std::string part = path + ".part";
+    std::error_code unknown;
+    const std::filesystem::file_status there = std::filesystem::status(path, unknown);
+    if (std::filesystem::is_character_file(there) || std::filesystem::is_fifo(there)) {
+        write(path);  // a pipe or terminal: nothing that could be kept or replaced
+        return;
+    }
+    // The file that a link leads to, not the link, is what is replaced.
+    const std::string target =
+        std::filesystem::exists(there) ? std::filesystem::canonical(path).string() : path;
+    const std::string part = target + ".part";
     try {
         write(part);
         flush(part, O_RDONLY, path);
-        if (::rename(part.c_str(), path.c_str()) != 0)
+        if (::rename(part.c_str(), target.c_str()) != 0)
             failSystem("writing", path, errno);
     } catch (...) {
         ::unlink(part.c_str());
         throw;
     }
-    flush(folderOf(path), O_RDONLY | O_DIRECTORY, path);
+    flush(folderOf(target), O_RDONLY | O_DIRECTORY, path);
 }
 
 std::string sha256(std::string_view bytes) {

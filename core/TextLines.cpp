@@ -77,6 +77,9 @@ bool TextLines::next(std::string_view& line) {
         line.remove_prefix(byteOrderMark.size());
     if (line.ends_with('\r'))
         line.remove_suffix(1);
+    if (number_ == 1 && line.find('\r') != line.npos)
+        fail("reading ", path_, ": its lines end with CR alone, as old Macs wrote them, expected ",
+             "LF or CR LF; convert the file");
     return true;
 }
 

@@ -72,8 +72,10 @@ Graph joinGraphs(std::span<const MoleculeGraph* const> molecules, at::ScalarType
     int64_t atom = 0, pair = 0;
     for (const MoleculeGraph* each : molecules) {
         std::copy(each->numbers.begin(), each->numbers.end(), end<int64_t>(graph.numbers, atom));
-        std::copy(each->positions.begin(), each->positions.end(),
-                  end<double>(graph.positions, 3 * atom));
+        // From its first atom on, for far from the origin single precision has few digits left.
+        double* const positions = end<double>(graph.positions, 3 * atom);
+        for (size_t n = 0; n < each->positions.size(); n++)
+            positions[n] = each->positions[n] - each->positions[n % 3];
         std::copy(each->pairs.shift.begin(), each->pairs.shift.end(),
                   end<double>(graph.shifts, 3 * pair));
         for (size_t p = 0; p < each->pairs.size(); p++) {

@@ -23,8 +23,13 @@ void saveModel(const std::string& path, const torch::jit::Module& network,
 void convertTo(LoadedModel& model, const std::string& dtype) {
     if (dtype != "float32" && dtype != "float64")
         fail("converting the weights: found the type '", dtype, "', expected float32 or float64");
-    model.network.to(dtype == "float64" ? at::kDouble : at::kFloat);
+    if (dtype == model.description.dtype)
+        return;
     model.description.dtype = dtype;
+    // Some buffers are double in every network, so that its type cannot just be changed.
+    torch::jit::Module converted = makeNetwork(model.description, 0);
+    copyWeights(converted, model.network, "the model");
+    model.network = converted;
 }
 
 Script loadScript(const std::string& path, const std::string& description) {

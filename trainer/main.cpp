@@ -68,10 +68,11 @@ int failed(const std::string& what, int code) {
 }
 
 /// The line that says what went wrong, out of what may be LibTorch's pages of stack traces.
-std::string essence(const std::string& what) {
+std::string essence(const std::string& what, const std::string& command) {
+    const bool hasBatch = command == "finetune" || command == "pretrain";
     for (const char* memory : {"not enough memory", "out of memory"})
         if (what.find(memory) != std::string::npos)
-            return "out of memory; try a smaller --batch";
+            return hasBatch ? "out of memory; try a smaller --batch" : "out of memory";
     const std::string marker = "RuntimeError: ";
     const size_t found = what.rfind(marker);
     const std::string text =
@@ -99,6 +100,7 @@ int answer(const std::vector<std::string>& arguments) {
 
 int main(int count, char** values) {
     keepFreedMemory();
+    const std::string command = count > 1 ? values[1] : "";
     try {
         const int code = answer({values + 1, values + count});
         if (!std::cout.flush())
@@ -110,10 +112,10 @@ int main(int count, char** values) {
     } catch (const molspectra::Error& error) {
         return failed(error.what(), 1);
     } catch (const c10::Error& error) {
-        return failed(essence(error.what_without_backtrace()), 1);
+        return failed(essence(error.what_without_backtrace(), command), 1);
     } catch (const std::bad_alloc&) {
-        return failed(essence("out of memory"), 1);
+        return failed(essence("out of memory", command), 1);
     } catch (const std::exception& error) {
-        return failed(essence(error.what()), 1);
+        return failed(essence(error.what(), command), 1);
     }
 }

@@ -90,6 +90,62 @@ def test_spectra_of_all_kinds_are_joined(tmp_path, molecules):
         assert shard[f"{kind}_curve"][2].tolist() == curve
 
 
+@pytest.mark.parametrize("columns", ["index,id,smiles", "index,smiles,id", "id,idx,smiles"])
+@pytest.mark.parametrize("names", [("a", "b", "c"), (962, 222, 297)])
+def test_an_index_is_not_replaced_by_an_id(tmp_path, columns, names):
+    rows = [columns]
+    for number, (name, smiles) in enumerate(zip(names, ("O", "N", "C")), 1):
+        cells = dict(index=number, idx=number, id=name, smiles=smiles)
+        rows.append(",".join(str(cells[title]) for title in columns.split(",")))
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(rows) + "\n")
+    found(path, "--output", tmp_path / "out")
+    shard = np.load(tmp_path / "out" / "shard-00000.npz")
+    assert shard["index"].tolist() == [1, 2, 3]
+    assert shard["z"][shard["atom_offset"][:-1]].tolist() == [8, 7, 6]
+
+
+def test_rows_numbered_from_one_are_refused_beside_records_that_fail(tmp_path, molecules):
+    molecules.write_text(molecules.read_text() + WATER.replace("H", "Qq"))
+    ir = csv(tmp_path / "ir.csv", [(n, 1, 2, 3) for n in (1, 2, 4, 5)])
+    assert "numbered from 1 to 5 and the molecules from 0 to 4" in refused(molecules, "--ir", ir)
+
+
+def test_lengths_are_in_the_unit_that_a_file_tells(tmp_path):
+    arrays = water(4)
+    np.savez(tmp_path / "a.npz", **arrays)
+    np.savez(tmp_path / "b.npz", **{**arrays, "R": arrays["R"] / 0.529177210903}, r_unit="bohr")
+    shards = []
+    for name in "ab":
+        found(tmp_path / f"{name}.npz", "--output", tmp_path / name)
+        shards.append(np.load(tmp_path / name / "shard-00000.npz")["pos"])
+    assert shards[1] == pytest.approx(shards[0], abs=1e-6)
+
+
+def test_frames_with_other_columns_fail(tmp_path):
+    path = tmp_path / "a.xyz"
+    plain, other = ("Properties=species:S:1:" + rest for rest in ("pos:R:3", "forces:R:3:pos:R:3"))
+    path.write_text(WATER.replace("\n\n", f"\n{plain}\n", 1) +
+                    WATER.replace("\n\n", f"\n{other}\n", 1) + WATER)
+    report = run("data", path)
+    assert "failed        1" in report.stdout
+    assert "frame 1: its columns are not those of the first frame" in report.stdout + report.stderr
+
+
+@pytest.mark.parametrize("pbc, read", [("F F F", 1), ("False False False", 1), ("T F F", 0)])
+def test_a_lattice_counts_where_it_is_periodic(tmp_path, pbc, read):
+    path = tmp_path / "a.xyz"
+    comment = f'Lattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3 pbc="{pbc}"'
+    path.write_text(WATER.replace("\n\n", f"\n{comment}\n", 1) + WATER)
+    assert found(path)["molecules"] == read + 1
+
+
+def test_line_ends_of_old_macs_are_told(tmp_path):
+    path = tmp_path / "a.xyz"
+    path.write_bytes(WATER.replace("\n", "\r").encode())
+    assert "its lines end with CR alone" in refused(path)
+
+
 def test_excluded_and_repeated_molecules_are_left_out(tmp_path, molecules, data):
     report = found(molecules, "--exclude", data, "--unique", "--output", tmp_path / "out")
     assert report["left_out"] == {"excluded": 2, "repeated": 1}

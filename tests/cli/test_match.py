@@ -320,8 +320,15 @@ def test_command_lines_that_contradict_themselves_are_refused(tmp_path, aligned,
             *base, "--ir", query, "--candidates", shard, "--ir-range", text)
     assert "--raman-range was given, but the spectra compared are ir" in refused(
         *base, "--ir", query, "--candidates", shard, "--raman-range", "1:2")
-    assert "nothing of the ir spectra lies within 10:20; they run from 500 to 4000" in refused(
-        *base, "--held-back", shard, "--ir-range", "10:20")
+    for ends in ("10:20", "1000:1200"):  # patches are of 10 points, 250 1/cm
+        assert "and has no patch of 10 whole, expected a wider range" in refused(
+            *base, "--held-back", shard, "--ir-range", ends)
+    assert "has no patch of 10 whole" in refused(*base, "--ir", query, "--candidates", shard,
+                                                 "--ir-range", "1000:1200")
+    assert "--raman-laser was given without --raman" in refused(
+        *base, "--ir", query, "--candidates", shard, "--raman-laser", 785)
+    assert "--raman-laser was given together with --absolute" in refused(
+        *base, "--raman", query, "--candidates", shard, "--raman-laser", 785, "--absolute")
     assert "--raman-laser: found 12, expected 0, or 200 to 1600 nm" in refused(
         *base, "--raman", query, "--candidates", shard, "--raman-laser", 12)
     assert "--frequency-scale: found 965" in refused(*base, "--ir", query, "--candidates", shard,

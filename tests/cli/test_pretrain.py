@@ -153,6 +153,15 @@ def test_wrong_options_are_one_sentence(tmp_path, shards, options, words):
     assert not any((tmp_path / "run").glob("*"))
 
 
+@pytest.mark.parametrize("option, value, most", [
+    ("--batch", 2**63 - 1, 10**9), ("--validation", 2**63 - 8, 10**9),
+    ("--layers", 2**32 + 1, 2**31 - 1)])
+def test_numbers_that_are_too_large_are_refused(tmp_path, shards, option, value, most):
+    result = run("pretrain", "--data", shards, "--output", tmp_path / "run", option, value)
+    assert result.returncode == 2
+    assert f"{option}: found {value}, expected at most {most}" in result.stderr
+
+
 def test_network_options_are_refused_beside_a_model(tmp_path, shards, stage_one):
     result = pretrain(shards, tmp_path / "run", "--model", stage_one / "model.pt", *TINY, *FEW,
                       code=2)

@@ -108,6 +108,13 @@ def test_two_processes_have_the_losses_of_one(tmp_path, shards, alone, launcher)
     compare(tmp_path / "run", alone)
 
 
+def test_published_form_is_for_one_process(tmp_path, shards):
+    started = start([*options(shards, 4), "--form", "published", "--output", tmp_path / "run"])
+    errors = finish(started)
+    assert [process.returncode for process in started] == [1, 1]
+    assert "expected one process, or --form own" in errors[0]
+
+
 def test_torchrun_starts_them(tmp_path, shards, alone):
     pytest.importorskip("torch", reason="torchrun comes with PyTorch's Python package")
     result = subprocess.run(

@@ -4,6 +4,8 @@ SPDX-License-Identifier: MIT
 """
 
 import json
+import os
+import shutil
 import signal
 
 import numpy as np
@@ -123,6 +125,70 @@ def test_gradients_are_clipped_alike_in_every_unit(tmp_path, data):
         errors.append(metrics(folder)[-1]["validation_forces_mae"] * factor)
     assert errors[0] == pytest.approx(errors[1], rel=1e-3)
     assert abs(errors[2] / errors[0] - 1) > 0.01
+
+
+def test_units_that_a_file_tells_are_taken(tmp_path, trained, data):
+    arrays = water()
+    told = tmp_path / "told.npz"
+    np.savez(told, **{**arrays, "E": 4.184 * arrays["E"], "F": 4.184 * arrays["F"]},
+             e_unit="kJ/mol", r_unit="Ang")
+    results = {}
+    for path, *more in ((data,), (told,), (told, "--energy-unit", "kcal/mol")):
+        result = run("evaluate", "--model", trained / "model.pt", "--data", path, *more,
+                     "--threads", 1, "--json", tmp_path / "e.json")
+        assert result.returncode == 0, result.stderr
+        results[path, *more] = json.loads((tmp_path / "e.json").read_text()), result.stderr
+    (plain, _), (same, quiet), (other, warned) = results.values()
+    assert same["sources"][0]["energy_unit"] == "kJ/mol" and "(assumed)" not in quiet
+    assert same["forces"]["unit"] == "kJ/mol/A"
+    assert same["forces"]["mae"] == pytest.approx(4.184 * plain["forces"]["mae"], rel=1e-4)
+    assert other["forces"]["mae"] > 2 * plain["forces"]["mae"]
+    assert "it tells the unit kJ/mol, but kcal/mol is taken, as asked for" in warned
+
+
+def test_unit_that_nobody_knows_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", **water(), e_unit="furlong")
+    result = run("finetune", "--data", tmp_path / "a.npz", "--output", tmp_path / "run")
+    assert result.returncode == 1
+    assert 'it tells the unit "furlong", expected a name as kcal/mol' in result.stderr
+
+
+def test_a_split_goes_with_the_order_of_its_files(tmp_path):
+    files = [tmp_path / f"{name}.npz" for name in "ab"]
+    for seed, path in enumerate(files):
+        np.savez(path, **water(20, seed))
+    result = run("finetune", "--data", *files, "--output", tmp_path / "run", *TINY, *SHORT)
+    assert result.returncode == 0, result.stderr
+    split = ["--model", tmp_path / "run" / "model.pt", "--split", tmp_path / "run" / "split.npz",
+             "--threads", 1]
+    assert run("evaluate", "--data", *files, *split).returncode == 0
+    result = run("evaluate", "--data", *reversed(files), *split)
+    assert result.returncode == 1
+    assert "it numbers the frames of a.npz, b.npz in this order" in result.stderr
+
+
+def test_errors_are_the_same_far_from_the_origin(tmp_path, trained, data):
+    arrays = water()
+    np.savez(tmp_path / "far.npz", **{**arrays, "R": arrays["R"] + 1e5})
+    errors = []
+    for path in (data, tmp_path / "far.npz"):
+        run("evaluate", "--model", trained / "model.pt", "--data", path, "--threads", 1, "--json",
+            tmp_path / "e.json")
+        errors.append(json.loads((tmp_path / "e.json").read_text())["forces"]["mae"])
+    assert errors[1] == pytest.approx(errors[0], rel=1e-4)
+
+
+def test_names_need_not_be_unicode(tmp_path, data):
+    path = os.fsencode(tmp_path) + b"/h\xe9.npz"
+    shutil.copy(data, path)
+    name = os.fsdecode(path)
+    result = run("finetune", "--data", name, "--output", tmp_path / "run", *TINY, *SHORT,
+                 errors="replace")
+    assert result.returncode == 0, result.stderr
+    result = run("evaluate", "--data", name, "--model", tmp_path / "run" / "model.pt", "--json",
+                 tmp_path / "e.json", "--threads", 1, errors="replace")
+    assert result.returncode == 0, result.stderr
+    assert json.loads((tmp_path / "e.json").read_text())["frames"] == 40
 
 
 @pytest.fixture(scope="module")

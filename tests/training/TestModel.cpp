@@ -198,6 +198,25 @@ TEST(Network, Sizes_AreThePublishedOnes) {
     EXPECT_EQ(weights(plain), 6864898 - 128 - 129);
 }
 
+TEST(ModelFile, Converting_KeepsWhatIsDoubleInEveryNetwork) {
+    ModelConfig config = smallConfig();
+    config.vectorNorm = "whitened";
+    const ModelDescription description = describe(config);
+    LoadedModel model{makeNetwork(description, 1), description};
+    const auto regularization = [&] {
+        return model.network.attr("vector_norm").toModule().attr("regularization").toTensor();
+    };
+    const at::Tensor before = regularization().clone();
+    ASSERT_EQ(before.scalar_type(), at::kDouble);
+    for (const char* type : {"float64", "float32"}) {
+        convertTo(model, type);
+        EXPECT_EQ((*model.network.parameters().begin()).scalar_type(),
+                  model.description.dtype == "float64" ? at::kDouble : at::kFloat);
+        EXPECT_TRUE(at::equal(regularization(), before)) << type;
+    }
+    EXPECT_THAT(test::errorOf([&] { convertTo(model, "half"); }), testing::HasSubstr("'half'"));
+}
+
 TEST(ModelFile, Load_RefusesWhatIsNoModel) {
     const std::string path = temporary("text.pt");
     writeFileSafely(path, "this is no archive");

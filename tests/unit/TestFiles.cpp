@@ -4,8 +4,11 @@
 #include "unit/Fixtures.h"
 
 #include <csignal>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
 
 using namespace molspectra;
 using molspectra::test::errorOf;
@@ -76,6 +79,26 @@ TEST(Files, Write_TakesAWriterWithAPathOfItsOwn) {
     const TemporaryFolder folder;
     writeFileSafely(folder / "x", [](const std::string& part) { std::ofstream(part) << "new"; });
     EXPECT_EQ(readFile(folder / "x"), "new");
+}
+
+TEST(Files, Write_GoesWhereALinkLeads) {
+    const TemporaryFolder folder;
+    writeFileSafely(folder / "target", "old");
+    std::filesystem::create_symlink("target", folder / "link");
+    writeFileSafely(folder / "link", "new");
+    EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+    EXPECT_EQ(readFile(folder / "target"), "new");
+}
+
+TEST(Files, Write_DoesNotReplaceAPipe) {
+    const TemporaryFolder folder;
+    ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+    std::string read;
+    std::thread reader([&] { read = readFile(folder / "pipe"); });
+    writeFileSafely(folder / "pipe", "through it");
+    reader.join();
+    EXPECT_EQ(read, "through it");
+    EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
 }
 
 TEST(Files, Errors_NameTheFileAndTheReason) {

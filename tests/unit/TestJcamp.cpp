@@ -175,6 +175,14 @@ TEST(Jcamp, RepeatedOrdinates_MustBeTheLastOnes) {
                               ", expected ", ordinate(perLine - 1))));
 }
 
+TEST(Jcamp, RepetitionsBeyondAllSpectra_AreRefused) {
+    std::string bomb = "##TITLE=a\n##XUNITS=1/CM\n##FIRSTX=1\n##LASTX=2\n##NPOINTS=3\n"
+                       "##XYDATA=(X++(Y..Y))\n1A";
+    for (int n = 0; n < 120; n++)
+        bomb += "J1V999999";
+    EXPECT_THAT(refusal(bomb + "\n##END=\n"), HasSubstr("at most 1e+07 points in all"));
+}
+
 TEST(Jcamp, Exponents_AreNoSqueezedDigits) {
     const JcampSpectrum read =
         readText("##TITLE=a\n##XUNITS=1/CM\n##FIRSTX=1000\n##LASTX=1002\n##NPOINTS=3\n"

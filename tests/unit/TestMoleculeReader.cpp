@@ -130,7 +130,35 @@ TEST(Sdf, DrawingsAndBareSkeletons_AreNoGeometries) {
     ASSERT_EQ(report.reasons.size(), 3u);
     EXPECT_THAT(report.reasons[0], HasSubstr("no 3D coordinates"));
     EXPECT_THAT(report.reasons[1], HasSubstr("no 3D coordinates"));
-    EXPECT_THAT(report.reasons[2], HasSubstr("no hydrogens"));
+    EXPECT_THAT(report.reasons[2], HasSubstr("hydrogens are missing"));
+}
+
+TEST(Sdf, PolarHydrogensAlone_AreTooFew) {
+    const TemporaryFolder folder;
+    const std::string skeleton = "  0  0  0  0  0  0  0  0  0999 V2000\n"
+                                 "    0.0000    0.0000    0.1000 C   0  0\n"
+                                 "    1.4200    0.0000    0.0000 O   0  0\n"
+                                 "    1.7000    0.9000    0.0000 H   0  0\n";
+    const std::string bonds = "  1  2  1  0\n  2  3  1  0\n", end = "M  END\n$$$$\n";
+    const std::string polar = "polar\n\n\n  3  2" + skeleton + bonds + end;
+    const std::string whole = "whole\n\n\n  6  5" + skeleton +
+                              "   -0.5000    1.0000    0.0000 H   0  0\n"
+                              "   -0.5000   -0.5000    0.9000 H   0  0\n"
+                              "   -0.5000   -0.5000   -0.9000 H   0  0\n" +
+                              bonds + "  1  4  1  0\n  1  5  1  0\n  1  6  1  0\n" + end;
+    const auto [report, found] = readAll(folder.write("a.sdf", polar + whole));
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found[0].name, "whole");
+    EXPECT_THAT(report.reasons, ElementsAre(HasSubstr("record 0: hydrogens are missing")));
+}
+
+TEST(Sdf, DataFields_MayHoldMolecules) {
+    const TemporaryFolder folder;
+    const std::string inner = "parent\n  made\n  by hand\n  1  0  0  0  0  0  0  0  0  0999 V2000\n"
+                              "    0.0000    0.0000    0.0000 C   0  0\nM  END\n\n";
+    std::string text = sdf(water(), "w");
+    text.insert(text.find("$$$$"), "> <parent>\n" + inner);
+    EXPECT_EQ(readAll(folder.write("a.sdf", text)).report.read, 1);
 }
 
 TEST(Sdf, LastRecordWithoutItsEnd_IsRead) {

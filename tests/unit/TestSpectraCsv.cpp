@@ -96,7 +96,7 @@ TEST(SpectraJoin, Molecules_GetTheSpectraOfTheirIndex) {
         molecules[k].index = int64_t(k) + 2;
         join.join(molecules[k]);
     }
-    join.finish();
+    join.finish(3);
     EXPECT_THAT(molecules[0].spectra[1]->intensities, ElementsAre(3, 3));
     EXPECT_THAT(molecules[0].spectra[2]->intensities, ElementsAre(7, 8));
     EXPECT_EQ(molecules[0].spectra[2]->grid, (SpectrumGrid{1, 2, 2}));
@@ -118,7 +118,7 @@ TEST(SpectraJoin, RowsNumberedFromOne_AreRefused) {
             molecule.index = k;
             join.join(molecule);
         }
-        join.finish();
+        join.finish(molecules);
     };
     EXPECT_THAT(errorOf([&] { joined("1,1,1\n2,3,3\n3,5,5\n", 3); }),
                 HasSubstr("numbered from 1 to 3 and the molecules from 0 to 2"));

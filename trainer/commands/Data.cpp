@@ -153,12 +153,19 @@ private:
         return !limited_;
     }
 
+    int64_t records() const {
+        int64_t all = 0;
+        for (const auto& [path, report] : report_.sources)
+            all += report.read + report.failed;
+        return all;
+    }
+
     void finishSpectra() {
         if (!join_)
             return;
         // Rows behind the limit are nobody's fault, and gigabytes to read.
         if (!limited_)
-            join_->finish();
+            join_->finish(records());
         for (const SpectrumKind kind : spectrumKinds) {
             auto& joined = report_.joins[size_t(kind)] = join_->report(kind);
             if (joined && joined->joined == 0)

@@ -73,6 +73,25 @@ std::vector<const Frame*> chosenFrames(const CommandLine& line, const Dataset& d
     return frames;
 }
 
+/// Numbers of a split run through all files, so that their order must be the run's.
+void checkOrder(const CommandLine& line, const Dataset& data,
+                const ModelDescription& description) {
+    if (!line.values().count("split") || !description.provenance.contains("data"))
+        return;
+    std::vector<std::string> learned, names, given;
+    for (const nlohmann::json& file : description.provenance.at("data"))
+        if (file.is_object()) {
+            learned.push_back(file.value("sha256", ""));
+            names.push_back(file.value("file", ""));
+        }
+    for (const DataSource& source : data.sources)
+        given.push_back(source.sha256);
+    if (given != learned && std::is_permutation(given.begin(), given.end(), learned.begin(),
+                                                learned.end()))
+        fail("evaluating ", line.get<std::string>("split"), ": it numbers the frames of ",
+             join(names, ", "), " in this order, found another; give --data as the run had it");
+}
+
 /// Errors on frames that a model has learned say little: this is told where whole files are given.
 void warnOfTraining(const CommandLine& line, const Dataset& data,
                     const ModelDescription& description) {
@@ -180,6 +199,7 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     requireEnergies(model.description, path);
     model.network = onDevice(model.network, chosen.device);
     Dataset data = readData(line);
+    checkOrder(line, data, model.description);
     warnOfTraining(line, data, model.description);
     tellDevice(line, chosen);
     const std::string unit = data.energyUnit;
@@ -199,7 +219,9 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     result["frames"] = frames.size();
     printTable(result);
     if (line.values().count("json"))
-        writeFileSafely(line.get<std::string>("json"), result.dump(2) + "\n");
+        writeFileSafely(
+            line.get<std::string>("json"),
+            result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     if (line.values().count("predictions"))
         writePredictions(line.get<std::string>("predictions"), all, frames,
                          model.description.offset, factor);

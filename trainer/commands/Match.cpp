@@ -37,7 +37,7 @@ GridCurve readCurve(const CommandLine& line, const SpectrumConfig& config,
     options.range = use.ranges[static_cast<size_t>(kind)];
     GridCurve curve =
         onGrid(measured, kind, {config.start, config.step, config.points}, options);
-    if (kind == SpectrumKind::Raman && !measured.lines && options.ramanLaser == 0.0)
+    if (kind == SpectrumKind::Raman && !measured.calculated && options.ramanLaser == 0.0)
         warn(path, "intensities are taken as activities of a calculation; for a measured spectrum "
                    "give the laser's wavelength with --raman-laser");
     for (const std::string& remark : measured.remarks)

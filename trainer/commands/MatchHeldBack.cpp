@@ -97,10 +97,6 @@ QueryCurves usedCurves(const Molecule& molecule, const AlignedNetworks& networks
         const auto& range = use.ranges[static_cast<size_t>(spectrumKind(config.kind))];
         if (curves[n] && range)
             limitTo(*range, {config.start, config.step, config.points}, *curves[n]);
-        if (curves[n] && curves[n]->known == 0)
-            fail("comparing spectra: nothing of the ", config.kind, " spectra lies within ",
-                 range->low, ":", range->high, "; they run from ", config.start, " to ",
-                 config.start + config.step * static_cast<double>(config.points - 1));
         if (curves[n] && !use.absolute)
             scaleMean(config.scale, *curves[n]);
     }

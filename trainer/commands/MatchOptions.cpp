@@ -136,6 +136,11 @@ bool asksForHeldBack(const CommandLine& line) {
         laser != 0.0 && !(laser >= shortestLaser && laser <= longestLaser))
         throw UsageError(cat("--raman-laser: found ", laser, ", expected 0, or ", shortestLaser,
                              " to ", longestLaser, " nm"));
+    if (line.givenByUser("raman-laser") && line.values().count("raman") == 0)
+        throw UsageError("--raman-laser was given without --raman");
+    if (line.givenByUser("raman-laser") && line.get<bool>("absolute"))
+        throw UsageError("--raman-laser was given together with --absolute: measured intensities "
+                         "have no absolute scale; leave one of them out");
     if (!heldBack && line.values().count("candidates") == 0)
         throw UsageError("--candidates is missing; --help shows all options");
     return heldBack;

@@ -184,8 +184,10 @@ PretrainOptions pretrainOptions(const CommandLine& line) {
     if (options.temperature < least)
         throw UsageError(cat("--temperature: found ", options.temperature, ", expected at least ",
                              least));
-    for (const char* name : {"validation", "window"})
+    for (const char* name : {"validation", "window"}) {
         atLeast(name, static_cast<double>(line.get<int64_t>(name)), 1);
+        atMost(name, line.get<int64_t>(name), mostSamples);
+    }
     atLeast("epochs", static_cast<double>(line.get<int64_t>("epochs")), 0);
     const bool masks = options.reconstructionWeight > 0.0;
     if (options.maskRatio[0] >= 1.0 || (masks && options.maskRatio[0] == 0.0))

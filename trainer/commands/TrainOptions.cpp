@@ -4,6 +4,8 @@
 
 #include "core/Text.h"
 
+#include <limits>
+
 namespace molspectra {
 
 namespace po = boost::program_options;
@@ -35,13 +37,19 @@ void atLeast(const std::string& option, double value, double minimum) {
         throw UsageError(cat("--", option, ": found ", value, ", expected at least ", minimum));
 }
 
+void atMost(const std::string& option, int64_t value, int64_t maximum) {
+    if (value > maximum)
+        throw UsageError(cat("--", option, ": found ", value, ", expected at most ", maximum));
+}
+
 void addRunOptions(po::options_description& group, const TrainingOptions& base,
                    const std::string& samples) {
     group.add_options()
         ("output", po::value<std::string>(), "folder of the run")
         ("note", po::value<std::string>(), "a sentence for the model's provenance, as the level of "
                                            "theory of the data")
-        ("config", po::value<std::string>(), "file with lines 'option = value'")
+        ("config", po::value<std::string>(),
+         "file with lines 'option = value'; in values %20 is a blank, %23 is # and %25 is %")
         ("resume", po::value<std::string>(), "folder of a run to go on with, with its options")
         ("steps", integer(base.steps), "training steps")
         ("batch", integer(base.batch), (samples + " a step").c_str())
@@ -111,6 +119,7 @@ void readTraining(const CommandLine& line, TrainingOptions& options) {
         atLeast(name, static_cast<double>(line.get<int64_t>(name)), 0);
     for (const char* name : {"batch", "checkpoint-interval"})
         atLeast(name, static_cast<double>(line.get<int64_t>(name)), 1);
+    atMost("batch", line.get<int64_t>("batch"), mostSamples);
     for (const char* name : {"learning-rate", "minimum-learning-rate", "plateau-factor",
                              "weight-decay", "gradient-clip"})
         atLeast(name, line.get<double>(name), 0);
@@ -124,6 +133,7 @@ void readTraining(const CommandLine& line, TrainingOptions& options) {
 
 ModelConfig networkConfig(const CommandLine& line) {
     const auto integerOf = [&](const char* name) {
+        atMost(name, line.get<int64_t>(name), std::numeric_limits<int>::max());
         return static_cast<int>(line.get<int64_t>(name));
     };
     ModelConfig config;

@@ -18,6 +18,10 @@ boost::program_options::typed_value<bool>* flag(bool value);
 void oneOf(const std::string& option, const std::string& value,
            const std::vector<std::string>& allowed);
 void atLeast(const std::string& option, double value, double minimum);
+void atMost(const std::string& option, int64_t value, int64_t maximum);
+
+/// Of a step, held back, or waiting to be shuffled: nobody has memory for more.
+inline constexpr int64_t mostSamples = 1'000'000'000;
 
 /// Adds --output, --note, --config, --resume, --steps, --batch, the intervals, --seed and
 /// --benchmark.

@@ -21,14 +21,15 @@ struct Format {
     const char* name;
     const char* energyUnit;
     std::vector<Frame> (*read)(const std::string& path);
+    ToldUnits (*unitsOf)(const std::string& path);
 };
 
 Format formatOf(const std::string& path) {
     const std::string kind = fileKind(path);
     if (kind == "npz")
-        return {"npz", "kcal/mol", readMolecularNpz};
+        return {"npz", "kcal/mol", readMolecularNpz, unitsOfNpz};
     if (kind == "xyz" || kind == "extxyz")
-        return {"extxyz", "eV", readExtendedXyz};
+        return {"extxyz", "eV", readExtendedXyz, [](const std::string&) { return ToldUnits(); }};
     fail("reading ", path, ": the extension is \"", kind,
          "\", expected npz, xyz or extxyz, the latter also as .gz");
 }
@@ -67,15 +68,40 @@ void convertForces(Dataset& data, DataSource& source, const std::string& unit) {
         scale(frame.forces, factor);
 }
 
+/// The unit asked for, else the one that the file tells, else the format's. Where the first two
+/// differ, a warning says so.
+/// @param normal  energyUnit or lengthUnit
+std::string chooseUnit(const std::string& asked, const std::string& told, const char* usual,
+                       std::string (*normal)(std::string_view), DataSource& source) {
+    if (told.empty())
+        return normal(asked.empty() ? usual : asked);
+    std::string known;
+    try {
+        known = normal(told);
+    } catch (const Error&) {
+        if (asked.empty())
+            fail("reading ", source.path, ": it tells the unit \"", told, "\", expected a name as ",
+                 usual, "; name the unit that is meant");
+    }
+    if (asked.empty())
+        return known;
+    if (normal(asked) != known)
+        source.warnings.push_back(cat("it tells the unit ", told, ", but ", asked,
+                                      " is taken, as asked for"));
+    return normal(asked);
+}
+
 Dataset readOne(const std::string& path, const DataUnits& units) {
     const Format format = formatOf(path);
     Dataset data;
     DataSource source{.path = path, .sha256 = {}, .format = format.name, .energyUnit = {},
                       .lengthUnit = {}, .forceUnit = {}, .warnings = {}};
-    source.energyUnit = energyUnit(units.energy.empty() ? format.energyUnit : units.energy);
-    source.lengthUnit = lengthUnit(units.length.empty() ? "angstrom" : units.length);
+    const ToldUnits told = format.unitsOf(path);
+    source.energyUnit =
+        chooseUnit(units.energy, told.energy, format.energyUnit, energyUnit, source);
+    source.lengthUnit = chooseUnit(units.length, told.length, "angstrom", lengthUnit, source);
     source.forceUnit = cat(source.energyUnit, "/", source.lengthUnit);
-    source.unitsAssumed = units.energy.empty();
+    source.unitsAssumed = units.energy.empty() && told.energy.empty();
     data.frames = format.read(path);
     source.sha256 = sha256(readFile(path));
     source.frames = data.frames.size();
@@ -85,7 +111,8 @@ Dataset readOne(const std::string& path, const DataUnits& units) {
         for (Frame& frame : data.frames)
             scaleLengths(frame, factor);
     data.energyUnit = source.energyUnit;
-    source.warnings = suspicions(data);
+    for (std::string& suspicion : suspicions(data))
+        source.warnings.push_back(std::move(suspicion));
     data.sources.push_back(std::move(source));
     return data;
 }

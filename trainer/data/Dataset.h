@@ -29,7 +29,7 @@ struct DataSource {
     std::string energyUnit;  ///< as found or given
     std::string lengthUnit;
     std::string forceUnit;     ///< an energy per length
-    bool unitsAssumed = true;  ///< the format's default, not given by the user
+    bool unitsAssumed = true;  ///< the format's default, told by nobody
     size_t frames = 0;
     std::vector<std::string> warnings;  ///< what looks wrong, a sentence each
 };
@@ -51,8 +51,8 @@ struct Dataset {
     void convertTo(const std::string& unit);
 };
 
-/// Units given by the user; empty means the format's default (NPZ: kcal/mol and angstrom;
-/// extended XYZ: eV and angstrom).
+/// Units given by the user; empty means what an NPZ tells by e_unit and r_unit, else the format's
+/// default (NPZ: kcal/mol and angstrom; extended XYZ: eV and angstrom).
 struct DataUnits {
     std::string energy{};
     std::string length{};

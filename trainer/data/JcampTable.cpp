@@ -17,8 +17,8 @@ namespace {
 
 /// What a line repeats of the line before may differ by this part of it: sums of printed decimals.
 constexpr double repetitionTolerance = 1e-6;
-/// More repetitions than any spectrum has points are a damaged file.
-constexpr double mostRepetitions = 1e7;
+/// No spectrum has more points: a file that repeats a few bytes into more is damaged.
+constexpr double mostPoints = 1e7;
 
 enum class Form { Absolute, Difference, Repetition, Missing };
 
@@ -209,9 +209,10 @@ private:
     void repeat(Scanner& scanner, double times, bool first) {
         if (first)
             scanner.refuse("the line begins with a repetition, expected an ordinate");
-        if (!(times >= 1 && times <= mostRepetitions))
-            scanner.refuse("an ordinate is to be repeated ", times, " times, expected 1 to ",
-                           mostRepetitions);
+        if (!(times >= 1 && times + double(y_.size()) <= mostPoints))
+            scanner.refuse("an ordinate is to be repeated ", times, " times behind ", y_.size(),
+                           " points, expected at least once, and at most ", mostPoints,
+                           " points in all");
         for (double n = 1; n < times; n++)
             y_.push_back(y_.back() + difference_);
     }

@@ -54,9 +54,23 @@ private:
     std::vector<double> areas_;
 };
 
+/// Intensities of measured Stokes lines are activities times (nu0 - nu)^4 over
+/// nu (1 - exp(-hc nu/kT)) at room temperature, as of harmonic vibrations; this turns that back.
+/// @param shift  1/cm
+/// @param laser  nm; 0 leaves them as they are
+double activityOfIntensity(double shift, double laser) {
+    if (laser == 0)
+        return 1;
+    constexpr double planckOverBoltzmann = 1.438776877;  // hc/k, cm K
+    constexpr double temperature = 298.15, nmOfWavenumber = 1e7;
+    const double cold = -std::expm1(-planckOverBoltzmann * shift / temperature);
+    return shift * cold / std::pow(1 - shift * laser / nmOfWavenumber, 4);
+}
+
 /// A point of the grid is the spectrum there, or its mean over the point's cell where that holds
 /// several points: sharp lines keep their strength wherever the grid happens to meet them.
-GridCurve resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale) {
+GridCurve resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
+                   double laser) {
     const double low = spectrum.positions.front(), high = spectrum.positions.back();
     const Polyline curve(spectrum);
     const double half = 0.5 * grid.step * scale;
@@ -72,7 +86,7 @@ GridCurve resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, d
         made.first = made.known == 0 ? n : made.first;
         made.known++;
         negative += value < 0;
-        made.values[size_t(n)] = float(std::max(value, 0.0));
+        made.values[size_t(n)] = float(std::max(value, 0.0) * activityOfIntensity(at, laser));
     }
     if (negative > 0)
         made.remarks.push_back(cat(negative, " negative points are taken as zero"));
@@ -80,26 +94,14 @@ GridCurve resample(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, d
 }
 
 GridCurve broaden(const MeasuredSpectrum& spectrum, const SpectrumGrid& grid, double scale,
-                  double width) {
+                  double width, double laser) {
     Spectrum lines;
     for (size_t n = 0; n < spectrum.positions.size(); n++) {
         lines.positions.push_back(float(spectrum.positions[n] / scale));
-        lines.intensities.push_back(float(std::max(spectrum.intensities[n], 0.0)));
+        lines.intensities.push_back(float(std::max(spectrum.intensities[n], 0.0) *
+                                          activityOfIntensity(spectrum.positions[n], laser)));
     }
     return {onGrid(lines, grid, width), 0, grid.points, {}};
-}
-
-/// Activities from measured intensities of Stokes lines, which are activities times
-/// (nu0 - nu)^4 / (nu (1 - exp(-hc nu/kT))) at room temperature, as of harmonic vibrations.
-void toActivities(double laser, const SpectrumGrid& grid, double scale, GridCurve& curve) {
-    constexpr double planckOverBoltzmann = 1.438776877;  // hc/k, cm K
-    constexpr double temperature = 298.15, nmOfWavenumber = 1e7;
-    const double excited = nmOfWavenumber / laser;
-    for (int64_t n = curve.first; n < curve.first + curve.known; n++) {
-        const double shift = (grid.start + grid.step * double(n)) * scale;
-        const double cold = -std::expm1(-planckOverBoltzmann * shift / temperature);
-        curve.values[size_t(n)] *= float(shift * cold / std::pow(1 - shift / excited, 4));
-    }
 }
 
 std::string rangeText(const SpectrumGrid& grid, int64_t first, int64_t count) {
@@ -114,11 +116,14 @@ double sumOf(const GridCurve& curve) {
 }  // namespace
 
 void limitTo(const AxisRange& range, const SpectrumGrid& grid, GridCurve& curve) {
-    const auto place = [&](double at) { return (at - grid.start) / grid.step; };
-    const auto end = int64_t(std::floor(place(range.high) + endTolerance)) + 1;
     const int64_t knownEnd = curve.first + curve.known;
-    curve.first =
-        std::clamp(int64_t(std::ceil(place(range.low) - endTolerance)), curve.first, knownEnd);
+    // Clamped before it becomes an integer, for an end may be as far away as it likes.
+    const auto place = [&](double at) {
+        return std::clamp((at - grid.start) / grid.step, -1.0, double(grid.points));
+    };
+    const auto first = int64_t(std::ceil(place(range.low) - endTolerance));
+    const auto end = int64_t(std::floor(place(range.high) + endTolerance)) + 1;
+    curve.first = std::clamp(first, curve.first, knownEnd);
     curve.known = std::clamp(end, curve.first, knownEnd) - curve.first;
     std::fill_n(curve.values.begin(), curve.first, 0.0f);
     std::fill(curve.values.begin() + curve.first + curve.known, curve.values.end(), 0.0f);
@@ -134,10 +139,10 @@ void scaleMean(double mean, GridCurve& curve) {
 GridCurve onGrid(const MeasuredSpectrum& spectrum, SpectrumKind kind, const SpectrumGrid& grid,
                  const GridOptions& options) {
     const double scale = kind == SpectrumKind::UV ? 1.0 : options.frequencyScale;
-    GridCurve made = spectrum.lines ? broaden(spectrum, grid, scale, options.width)
-                                    : resample(spectrum, grid, scale);
-    if (kind == SpectrumKind::Raman && options.ramanLaser > 0 && !spectrum.lines)
-        toActivities(options.ramanLaser, grid, scale, made);
+    const bool measured = kind == SpectrumKind::Raman && !spectrum.calculated;
+    const double laser = measured ? options.ramanLaser : 0;
+    GridCurve made = spectrum.lines ? broaden(spectrum, grid, scale, options.width, laser)
+                                    : resample(spectrum, grid, scale, laser);
     if (options.range)
         limitTo({options.range->low / scale, options.range->high / scale}, grid, made);
     if (!(sumOf(made) > 0))

@@ -29,7 +29,7 @@ struct Raw {
     std::vector<double> x, y;
     AxisUnit unit = AxisUnit::Unknown;
     std::optional<IntensityScale> scale;  ///< none where the file does not tell
-    bool lines = false;
+    bool lines = false, calculated = false;
     std::vector<std::string> remarks;
 };
 
@@ -102,7 +102,7 @@ Raw rawOfJcamp(const std::string& path, SpectrumKind kind) {
     JcampSpectrum read = readJcamp(path);
     checkType(read.dataType, kind, path);
     Raw raw{std::move(read.x), std::move(read.y), axisUnitOf(read.xUnits),
-            intensityScaleOf(read.yUnits), read.peaks, {}};
+            intensityScaleOf(read.yUnits), read.peaks, false, {}};
     if (raw.unit == AxisUnit::Unknown)
         fail("reading ", path, ": ##XUNITS= is \"", read.xUnits,
              "\", expected 1/CM, NANOMETERS, MICROMETERS or EV");
@@ -143,11 +143,16 @@ bool isTitle(const std::string& line) {
 /// Takes unit and scale from a line of titles. All behind the first word is looked at, for words
 /// may be all that separates columns.
 void takeTitles(const std::string& text, Raw& raw) {
-    const std::string first = cellsOf(text).front();
+    std::string first = cellsOf(text).front();
+    // "Wavelength (nm) log(epsilon)": what is in brackets belongs to the title before it.
+    const std::string_view rest = std::string_view(text).substr(first.size());
+    if (const size_t open = rest.find_first_not_of(' ');
+        open != rest.npos && (rest[open] == '(' || rest[open] == '['))
+        first += rest.substr(0, rest.find(rest[open] == '(' ? ')' : ']') + 1);
     raw.unit = axisUnitOf(first);
     const std::string others = text.substr(first.size());
     raw.scale = intensityScaleOf(others);
-    raw.lines = tellsLines(others);
+    raw.lines = raw.calculated = tellsLines(others);
 }
 
 /// Titles behind "#", as some programs write them: only a comment that names a unit at once is one.
@@ -159,7 +164,7 @@ void takeComment(const std::string& text, Raw& raw) {
     if (found.unit != AxisUnit::Unknown) {
         raw.unit = found.unit;
         raw.scale = found.scale;
-        raw.lines = found.lines;
+        raw.lines = raw.calculated = found.lines;
     }
 }
 
@@ -275,7 +280,8 @@ MeasuredSpectrum readMeasured(const std::string& path, SpectrumKind kind) {
     toAbsorbance(raw, path);
     convertPositions(raw, kind, path);
     makeAscending(raw, path);
-    return {path, std::move(raw.x), std::move(raw.y), raw.lines, std::move(raw.remarks)};
+    return {path, std::move(raw.x), std::move(raw.y), raw.lines, std::move(raw.remarks),
+            raw.calculated};
 }
 
 }  // namespace molspectra

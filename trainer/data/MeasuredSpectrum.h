@@ -16,6 +16,7 @@ struct MeasuredSpectrum {
     std::vector<double> intensities;  ///< absorbance, or as the file has it
     bool lines = false;               ///< peaks, not points of a curve
     std::vector<std::string> remarks; ///< what was assumed or changed, a sentence each
+    bool calculated = false;          ///< the intensities are those of a calculation's lines
 };
 
 /// Reads JCAMP-DX (told by its first characters) or text of two columns, with commas, semicolons,
@@ -45,7 +46,7 @@ struct GridOptions {
     double width = 0.0;                ///< of peaks, which become lines, the unit of the grid
     std::optional<AxisRange> range{};  ///< of the measured axis; what is outside counts as unknown
     /// Wavelength that measured Raman intensities were excited with, nm: they become scattering
-    /// activities. 0 takes them as that already.
+    /// activities, but for a calculation's. 0 takes them as that already.
     double ramanLaser = 0.0;
 };
 

@@ -120,6 +120,14 @@ private:
 
 }  // namespace
 
+ToldUnits unitsOfNpz(const std::string& path) {
+    const NpzFile file(path);
+    const auto text = [&](const char* key) {
+        return file.contains(key) ? trim(file.readText(key)) : std::string();
+    };
+    return {text("e_unit"), text("r_unit")};
+}
+
 std::vector<Frame> readMolecularNpz(const std::string& path) {
     const Arrays arrays(path);
     std::vector<Frame> frames;

@@ -188,6 +188,29 @@ NumPyArray<T> NpzFile::readAs(const std::string& key) const {
                        cat("reading ", path(), ": array ", key, ": "));
 }
 
+std::string NpzFile::readText(const std::string& key) const {
+    const std::string where = cat("reading ", path(), ": array ", key, ": ");
+    const std::string content = archive_.read(key + ".npy");
+    const NpyHeader header = readNpyHeader(content, where);
+    const bool wide = header.dtype.starts_with("<U");
+    if ((!wide && !header.dtype.starts_with("|S")) || elementCount(header.shape, 1, where) != 1)
+        fail(where, "found ", shapeText(header.shape), " of type \"", header.dtype,
+             "\", expected one text");
+    const std::string_view bytes = std::string_view(content).substr(header.size);
+    std::string text;
+    for (size_t at = 0; at + (wide ? 3 : 0) < bytes.size(); at += wide ? 4 : 1) {
+        const auto byte = [&](size_t n) { return unsigned(static_cast<unsigned char>(bytes[n])); };
+        const unsigned letter = wide ? byte(at) | byte(at + 1) << 8 : byte(at);
+        if (letter == 0)
+            break;
+        if (wide && letter >= 0x80)  // two bytes of UTF-8 hold all letters of units
+            text += {char(0xc0 | (letter >> 6 & 0x1f)), char(0x80 | (letter & 0x3f))};
+        else
+            text += char(letter);
+    }
+    return text;
+}
+
 NpyArray NpzFile::read(const std::string& key) const {
     return readAs<double>(key);
 }

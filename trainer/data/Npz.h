@@ -30,7 +30,7 @@ using NpyArray = NumPyArray<double>;
 using NpyFloats = NumPyArray<float>;
 
 /// The arrays of an .npz file (numpy 1 and 2, stored or deflated; f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 u8
-/// and bool; Fortran order is transposed; text arrays are listed but not read).
+/// and bool; Fortran order is transposed; single texts).
 class NpzFile {
 public:
     /// @throws Error naming the file if it is missing, truncated or not an NPZ archive
@@ -46,6 +46,8 @@ public:
     NpyArray read(const std::string& key) const;
     /// The same in half the memory. @throws Error as read
     NpyFloats readFloats(const std::string& key) const;
+    /// A single text, as UTF-8. @throws Error as read, or if it is no text
+    std::string readText(const std::string& key) const;
 
 private:
     template <class T>

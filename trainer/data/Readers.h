@@ -14,6 +14,12 @@ namespace molspectra {
 /// @throws Error as readDataset
 std::vector<Frame> readMolecularNpz(const std::string& path);
 
+/// What its texts e_unit and r_unit tell, as sGDML writes them; empty where it has none.
+struct ToldUnits {
+    std::string energy{}, length{};
+};
+ToldUnits unitsOfNpz(const std::string& path);
+
 /// Extended XYZ: any number of frames of any molecules; Properties= with species or Z, pos and
 /// forces (force, REF_forces, dft_forces as well), energy= (or REF_energy, dft_energy, Energy) and
 /// an optional Lattice= with pbc="T T T".

@@ -1,7 +1,7 @@
 // SDF: records are found by their last line, so that a bad one cannot take the next along.
 // SPDX-License-Identifier: MIT
-#include "core/TextLines.h"
 #include "core/Text.h"
+#include "core/TextLines.h"
 #include "trainer/data/MoleculeFormats.h"
 
 #include <GraphMol/FileParsers/FileParsers.h>
@@ -23,6 +23,7 @@ struct Record {
     std::string text;
     int ends = 0;  ///< lines "M  END"
     bool tooLong = false;
+    bool inField = false;
     bool blank = true;
 };
 
@@ -51,7 +52,10 @@ private:
         // Data fields follow the first end: nobody reads them here.
         if (record.ends == 0 && !record.tooLong)
             record.text.append(line).push_back('\n');
-        record.ends += line.starts_with("M  END");
+        // A data field may hold a molecule; an empty line ends the field.
+        record.inField = record.ends > 0 && !line.empty() &&
+                         (record.inField || line.starts_with('>'));
+        record.ends += !record.inField && line.starts_with("M  END");
     }
 
     TextLines lines_;
@@ -74,15 +78,30 @@ bool isFlat(const RDKit::Conformer& conformer) {
     return true;
 }
 
-/// Hydrogens that are only implied, as RDKit counts them from the bonds.
+bool isHydrogenOnCarbon(const RDKit::ROMol& mol, const RDKit::Atom* atom) {
+    if (atom->getAtomicNum() == 1)
+        for (const RDKit::Atom* bonded : mol.atomNeighbors(atom))
+            if (bonded->getAtomicNum() == 6)
+                return true;
+    return false;
+}
+
+/// Hydrogens that are only implied, as RDKit counts them from the bonds: all, or those of carbon
+/// where a file keeps the polar ones.
 bool lacksHydrogens(RDKit::RWMol& mol) {
-    for (const RDKit::Atom* atom : mol.atoms())
-        if (atom->getAtomicNum() == 1)
+    bool none = true;
+    for (const RDKit::Atom* atom : mol.atoms()) {
+        if (isHydrogenOnCarbon(mol, atom))
             return false;
+        none = none && atom->getAtomicNum() != 1;
+    }
     mol.updatePropertyCache(false);
-    for (const RDKit::Atom* atom : mol.atoms())
-        if (atom->getTotalNumHs() > 0)
+    for (const RDKit::Atom* atom : mol.atoms()) {
+        const bool plainCarbon = atom->getAtomicNum() == 6 && atom->getFormalCharge() == 0 &&
+                                 atom->getNumRadicalElectrons() == 0;
+        if (atom->getNumImplicitHs() > 0 && (none || (plainCarbon && mol.getNumBonds() > 0)))
             return true;
+    }
     return false;
 }
 
@@ -109,7 +128,7 @@ std::string parse(const Record& record, Molecule& molecule) {
     if (dimensions == "2D" || flat)
         return "no 3D coordinates";
     if (lacksHydrogens(*mol))
-        return "no hydrogens; add them, or give SMILES";
+        return "hydrogens are missing; add them, or give SMILES";
     for (const RDKit::Atom* atom : mol->atoms()) {
         const RDGeom::Point3D& point = conformer.getAtomPos(atom->getIdx());
         molecule.numbers.push_back(atom->getAtomicNum());

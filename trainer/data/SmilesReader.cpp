@@ -84,19 +84,24 @@ Columns columnsOf(std::string_view first) {
         if (first.find(separator) != first.npos && columns.separator == ' ')
             columns.separator = separator;
     const std::vector<std::string> names = cellsOf(lower(first), columns.separator).texts;
+    std::optional<size_t> id;
     for (size_t k = 0; k < names.size(); k++) {
         if (names[k].find("smiles") != std::string::npos && !columns.header) {
             columns.smiles = k;
             columns.header = true;
-        } else if (names[k] == "index" || names[k] == "idx" || names[k] == "id") {
+        } else if (names[k] == "index" || names[k] == "idx") {
             columns.index = k;
-            columns.mayBeName = names[k] == "id";
+        } else if (names[k] == "id") {
+            id = k;
         } else if (names[k] == "name" || names[k] == "title") {
             columns.name = k;
         }
     }
     if (!columns.header)
-        columns.index = columns.name = std::nullopt;
+        columns.index = columns.name = id = std::nullopt;
+    columns.mayBeName = id && !columns.index;
+    if (auto& role = columns.mayBeName ? columns.index : columns.name; id && !role)
+        role = id;
     return columns;
 }
 
@@ -241,11 +246,16 @@ private:
         if (job.smiles.empty())
             job.reason = "it has no SMILES";
         if (columns_->mayBeName && row_ == 1 && !isInteger(cells[*columns_->index]))
-            columns_->name = std::exchange(columns_->index, std::nullopt);
+            takeIdAsName();
         job.found.name = trim(cat(job.smiles, " ", titleOf(cells)));
         if (columns_->index)
             takeIndex(cells[*columns_->index], job);
         return job;
+    }
+
+    void takeIdAsName() {
+        columns_->name = columns_->name.value_or(*columns_->index);
+        columns_->index.reset();
     }
 
     /// What a row calls its molecule beside the SMILES: in a column of that title, or as .smi files

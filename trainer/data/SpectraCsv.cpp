@@ -166,23 +166,22 @@ void SpectraJoin::join(Molecule& molecule) {
     }
 }
 
-void SpectraJoin::finish() {
+void SpectraJoin::finish(int64_t records) {
     for (const auto& side : sides_) {
         if (!side)
             continue;
         for (; side->more; side->more = side->file.next(side->row))
             side->withoutMolecule++;
-        checkNumbering(*side);
+        checkNumbering(*side, records);
     }
 }
 
 /// Rows numbered from 1 would each give their spectrum to the molecule behind their own.
-void SpectraJoin::checkNumbering(const Side& side) const {
-    const int64_t rows = side.file.report().read + side.file.report().failed;
-    if (first_ == 0 && side.firstRow == 1 && side.row.index == rows && rows == *last_ + 1)
-        fail("joining spectra of ", side.file.path(), ": the rows are numbered from 1 to ", rows,
-             " and the molecules from 0 to ", *last_, ", expected the same numbers; begin the "
-             "rows with 0, or give the molecules a column \"index\"");
+void SpectraJoin::checkNumbering(const Side& side, int64_t records) const {
+    if (first_ == 0 && side.firstRow == 1 && side.row.index == records && *last_ < records)
+        fail("joining spectra of ", side.file.path(), ": the rows are numbered from 1 to ",
+             records, " and the molecules from 0 to ", records - 1, ", expected the same numbers; "
+             "begin the rows with 0, or give the molecules a column \"index\"");
 }
 
 std::optional<JoinReport> SpectraJoin::report(SpectrumKind kind) const {

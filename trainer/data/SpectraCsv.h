@@ -60,8 +60,9 @@ public:
     /// Adds the spectra of this molecule's index. @throws Error if the index does not ascend
     void join(Molecule& molecule);
     /// Counts the rows that are left, which have no molecule.
-    /// @throws Error if all rows are numbered from 1 and all molecules from 0
-    void finish();
+    /// @param records  of the molecules' files, those that could not be read as well
+    /// @throws Error if the rows are numbered from 1 and the molecules from 0
+    void finish(int64_t records);
 
     /// By SpectrumKind; none where there is no file.
     std::optional<JoinReport> report(SpectrumKind kind) const;
@@ -78,7 +79,7 @@ private:
         int64_t firstRow = 0, joined = 0, withoutMolecule = 0;
     };
 
-    void checkNumbering(const Side& side) const;
+    void checkNumbering(const Side& side, int64_t records) const;
 
     std::array<std::unique_ptr<Side>, 3> sides_;
     std::optional<int64_t> first_, last_;

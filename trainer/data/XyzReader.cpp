@@ -37,8 +37,23 @@ std::optional<std::array<std::string_view, 4>> wordsOf(std::string_view line) {
 
 /// Whether the comment line of extended XYZ tells of a cell.
 bool tellsCell(std::string_view comment) {
-    return comment.find("Lattice=") != comment.npos &&
-           comment.find("pbc=\"F F F\"") == comment.npos;
+    constexpr std::string_view key = "pbc=\"";
+    if (comment.find("Lattice=") == comment.npos)
+        return false;
+    const size_t found = comment.find(key);
+    if (found == comment.npos)
+        return true;
+    comment.remove_prefix(found + key.size());
+    const std::vector<std::string> ends = split(comment.substr(0, comment.find('"')), ' ');
+    return !std::all_of(ends.begin(), ends.end(), [](const std::string& end) {
+        return end.empty() || end == "F" || end == "False" || end == "0";
+    });
+}
+
+/// Whether the comment line, if it is one of extended XYZ, tells of the columns of plain XYZ.
+bool tellsPlainColumns(std::string_view comment) {
+    return comment.find("Properties=") == comment.npos ||
+           comment.find(plainColumns) != comment.npos;
 }
 
 bool isWhole(std::string_view text) {
@@ -149,6 +164,8 @@ private:
             reason = "the file ends before its comment line";
         else if (tellsCell(line))
             reason = periodicFrame;
+        else if (!tellsPlainColumns(line))
+            reason = "its columns are not those of the first frame, expected the same in all";
         for (long i = 0; i < count; i++) {
             if (!lines_.next(line)) {
                 if (reason.empty())
@@ -198,8 +215,7 @@ bool hasPlainColumns(const std::string& path) {
     std::string_view comment;
     if (!lines.next(comment) || !lines.next(comment))
         return true;
-    return comment.find("Properties=") == comment.npos ||
-           comment.find(plainColumns) != comment.npos;
+    return tellsPlainColumns(comment);
 }
 
 void readXyz(const std::string& path, MoleculeSink& sink) {

@@ -62,7 +62,12 @@ KindInput kindInput(std::span<const QueryCurves> queries, size_t kind,
         const std::vector<float> values = normalised(curve->values, each.scale);
         std::copy(values.begin(), values.end(),
                   made.curves.data_ptr<float>() + row * each.points);
-        maskUnknown(*curve, each, made.masked.data_ptr<bool>() + row * each.patches());
+        bool* const masked = made.masked.data_ptr<bool>() + row * each.patches();
+        maskUnknown(*curve, each, masked);
+        if (std::all_of(masked, masked + each.patches(), [](bool hidden) { return hidden; }))
+            fail("comparing spectra: the ", each.kind, " spectrum is known at ", curve->known,
+                 " points of the grid and has no patch of ", each.patch, " whole, expected a ",
+                 "wider range");
         made.present.data_ptr<bool>()[row] = true;
     }
     return made;

@@ -38,7 +38,8 @@ Metrics::Metrics(const std::string& path, int64_t lastStep) : path_(path) {
 }
 
 void Metrics::write(const nlohmann::json& line) {
-    file_ << line.dump() << std::endl;
+    // Names of files need not be UTF-8.
+    file_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
     if (!file_)
         fail("writing ", path_, ": the system refused it; is the disk full or the folder missing?");
 }

@@ -49,6 +49,10 @@ PretrainTask::PretrainTask(torch::jit::Module network, ModelDescription descript
     if (options_.spectraDropout > 0.0 && !spectra.config.optional)
         fail("preparing pre-training: --spectra-dropout is ", options_.spectraDropout,
              ", but this form of the SpecFormer needs every kind of spectrum, expected 0");
+    if (spectra.config.batchNorm && processes_->size() > 1)
+        fail("preparing pre-training: the published form takes norms over the batch, of which each "
+             "of ", processes_->size(), " processes sees its part only, expected one process, or ",
+             "--form own");
     batchOptions_.spectraType = (*specFormer_->specFormer.parameters().begin()).scalar_type();
     batchOptions_.config = spectra.config;
     batchOptions_.spectraDropout = options_.spectraDropout;

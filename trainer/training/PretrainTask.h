@@ -37,8 +37,8 @@ class PretrainTask : public Task {
 public:
     /// @param specFormer  none where the options use no spectra
     /// @param stream      whose batches are those of all processes together
-    /// @throws Error for denoising without a noise head, or if spectra are to be left out that the
-    ///         SpecFormer needs
+    /// @throws Error for denoising without a noise head, if spectra are to be left out that the
+    ///         SpecFormer needs, or for its published form in several processes
     PretrainTask(torch::jit::Module network, ModelDescription description,
                  std::optional<LoadedSpecFormer> specFormer, MoleculeStream stream,
                  const PretrainOptions& options, std::shared_ptr<Processes> processes);
