@@ -26,6 +26,9 @@ struct ModelConfig {
     std::string vectorNorm = "none";  ///< "none", "whitened" or "whitened-anisotropic"
     bool noiseHead = false;           ///< a second head that predicts one vector an atom
 
+    /// Whether vectors are whitened anywhere, for which single precision is too coarse.
+    bool whitens() const { return layerNorms || vectorNorm != "none"; }
+
     /// F 128, L 6, H 8, K 32: the published MD17 setting.
     static ModelConfig md17();
     /// F 256, L 8, H 8, K 64, norms after every layer: the published QM9 setting.

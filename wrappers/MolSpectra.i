@@ -77,6 +77,16 @@ __all__ = ["MolSpectraForce"]
     $result = tupleOfIntegers($1);
 }
 
+// One integer goes in likewise.
+%typemap(in) int threads {
+    const Py_ssize_t value = PyNumber_AsSsize_t($input, PyExc_OverflowError);
+    if (PyErr_Occurred())
+        SWIG_fail;
+    if (value != static_cast<int>(value))
+        SWIG_exception_fail(SWIG_OverflowError, "in method '$symname', integer out of range");
+    $1 = static_cast<int>(value);
+}
+
 // A model is bytes in Python and std::string in C++.
 %typemap(in) const std::string& modelBytes (std::string bytes) {
     char* data = nullptr;
@@ -92,7 +102,14 @@ __all__ = ["MolSpectraForce"]
 }
 
 %pythonprepend MolSpectraPlugin::MolSpectraForce::MolSpectraForce %{
+    if type(modelFile) is bytes:
+        raise TypeError("MolSpectraForce: found bytes, expected the path of a model file; "
+                        "MolSpectraForce.fromBytes takes a file's content")
     modelFile = os.fspath(modelFile)
+%}
+%pythonprepend MolSpectraPlugin::MolSpectraForce::cast %{
+    if type(force) is MolSpectraForce:
+        return force
 %}
 %pythonappend MolSpectraPlugin::MolSpectraForce::getCutoff %{
     val = unit.Quantity(val, unit.nanometer)

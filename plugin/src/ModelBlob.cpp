@@ -39,13 +39,18 @@ std::string readDescriptionText(const std::string& bytes, const std::string& nam
     });
 }
 
-molspectra::ModelDescription readDescription(const std::string& bytes, const std::string& name) {
+molspectra::ModelDescription readAnyDescription(const std::string& bytes,
+                                                const std::string& name) {
     const std::string text = readDescriptionText(bytes, name);
-    return translateErrors("MolSpectraForce: ", [&] {
-        const auto description = molspectra::parseDescription(text, name);
-        molspectra::requireEnergies(description, name);
-        return description;
-    });
+    return translateErrors("MolSpectraForce: ",
+                           [&] { return molspectra::parseDescription(text, name); });
+}
+
+molspectra::ModelDescription readDescription(const std::string& bytes, const std::string& name) {
+    const auto description = readAnyDescription(bytes, name);
+    translateErrors("MolSpectraForce: ",
+                    [&] { molspectra::requireEnergies(description, name); });
+    return description;
 }
 
 }  // namespace MolSpectraPlugin

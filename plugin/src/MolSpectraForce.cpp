@@ -53,12 +53,12 @@ std::string MolSpectraForce::getModelDescription() const {
 }
 
 double MolSpectraForce::getCutoff() const {
-    const auto description = readDescription(model->bytes, modelName);
+    const auto description = readAnyDescription(model->bytes, modelName);
     return description.config.cutoff / molspectra::angstroms("nm");
 }
 
 std::vector<int> MolSpectraForce::getSpecies() const {
-    return readDescription(model->bytes, modelName).species;
+    return readAnyDescription(model->bytes, modelName).species;
 }
 
 void MolSpectraForce::setAtomicNumbers(const std::vector<int>& atomicNumbers) {

@@ -26,6 +26,7 @@
 #include <cstring>
 #include <mutex>
 #include <sstream>
+#include <unistd.h>
 
 namespace MolSpectraPlugin {
 
@@ -251,11 +252,18 @@ molspectra::Tensor fromTensor(const at::Tensor& tensor) {
 
 }  // namespace
 
+/// Whether this process was forked from one that had used LibTorch, whose threads are not here:
+/// who waits for them waits forever.
+bool isForked() {
+    static const pid_t first = getpid();
+    return getpid() != first;
+}
+
 void withTorch(const std::string& doing, const std::function<void()>& work, int threads) {
     try {
         const PythonLockRelease unlocked;
         const PlainExecution plain;
-        const ThreadLimit limit(threads);
+        const ThreadLimit limit(isForked() ? 1 : threads);
         const WholeMantissas whole;
         // What the caller does with other networks: inference mode has no gradients, autocast
         // changes types.
@@ -292,11 +300,13 @@ TorchModel::TorchModel(const std::string& bytes, const std::string& name,
     checkForward(impl->module, name);
     checkWeights(impl->module, impl->description, name);
     checkCutoffs(impl->module, impl->description.config, name);
-    impl->placement.doublePrecision |= impl->description.dtype == "float64";
+    // Single precision cannot whiten the vectors of a planar molecule: forces would be noise.
+    impl->placement.doublePrecision |= impl->description.dtype == "float64" ||
+                                       impl->description.config.whitens();
     withTorch(cat("MolSpectraForce: preparing model ", name, ": "), [&] {
         impl->module.eval();
         convert(impl->module, impl->placement.doublePrecision);
-    });
+    }, 1);
 }
 
 TorchModel::~TorchModel() = default;
@@ -325,7 +335,7 @@ molspectra::Tensors TorchModel::tensors() const {
             tensors[parameter.name] = fromTensor(parameter.value);
         for (const auto& buffer : impl->module.named_buffers())
             tensors[buffer.name] = fromTensor(buffer.value);
-    });
+    }, 1);
     return tensors;
 }
 

@@ -16,7 +16,9 @@ _TERMS = ("./Forces/Force/Bonds", "./Forces/Force/Angles", "./Forces/Force/Torsi
 _PARTICLE = re.compile(r"p\d+|[ab]\d")  # attributes that name one; "a" and "k" are parameters
 # Their terms of pairs cannot be left out one by one.
 _WHOLE = ("AmoebaMultipoleForce", "AmoebaVdwForce", "AmoebaGeneralizedKirkwoodForce",
-          "HippoNonbondedForce", "DrudeForce", "GayBerneForce")
+          "HippoNonbondedForce", "DrudeForce", "GayBerneForce", "ATMForce",
+          "ConstantPotentialForce", "CustomManyParticleForce", "CustomHbondForce")
+_PAIRS = ("NonbondedForce", "CustomNonbondedForce")
 
 
 def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atoms: Iterable[int],
@@ -26,7 +28,10 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     This is mechanical embedding: what the force field says of these atoms among themselves
     (bonds, angles, torsions, nonbonded pairs) goes away and the network takes its place; what it
     says of them and the others stays. Terms that reach out of the chosen atoms stay, and implicit
-    solvent does. Restraints that lie within the chosen atoms go too: add them afterwards.
+    solvent does. Restraints by bonds, angles and torsions of chosen atoms go too: add them
+    afterwards. Restraints by groups of atoms, RMSD or collective variables stay. Virtual sites
+    whose atoms are all chosen (lone pairs, sigma holes) belong to them: the network does not see
+    them, and the force field among them goes.
 
     Choose whole molecules, for there are no link atoms, and give positions where they are not torn
     apart by the box. Their hydrogens move freely: time steps of 0.5 to 1 fs, unless
@@ -40,7 +45,7 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
         All atoms with the force field, as ForceField.createSystem makes it. It is not changed.
     atoms : iterable of int
         Indices of the atoms the network acts on. They are one body, whose periodic images the
-        network does not see.
+        network does not see. Virtual sites without an element may be among them.
     model : str, os.PathLike or bytes
         Model file, or its content.
     removeConstraints : bool
@@ -55,8 +60,8 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     ------
     ValueError
         If no atom, one twice or one outside of the topology was chosen, if the topology has not
-        the System's number of atoms, or if a force cannot be taken apart (AMOEBA, Drude and the
-        like).
+        the System's number of atoms, or if a force cannot be taken apart (AMOEBA, Drude, alchemical
+        transfer, nonbonded forces within collective variables and the like).
     openmm.OpenMMException
         If the model file is missing or unreadable.
     """
@@ -68,16 +73,42 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     if len(set(chosen)) < len(chosen):
         raise ValueError("creating a mixed System: an atom was chosen twice, expected each once")
     for force in system.getForces():
-        if type(force).__name__ in _WHOLE:
-            raise ValueError(f"creating a mixed System: found a {type(force).__name__}, whose "
-                             "terms among the chosen atoms cannot be taken away; expected a force "
-                             "field of fixed charges")
-    network = createForce(topology, model, chosen, periodic=False)
-    mixed = _withoutTerms(system, set(chosen), removeConstraints)
+        if name := _indivisible(force):
+            raise ValueError(f"creating a mixed System: found a {name}, whose terms among the "
+                             "chosen atoms cannot be taken away; expected a force field of fixed "
+                             "charges")
+    sites = _sitesOf(system, set(chosen))
+    elements = [atom.element for atom in topology.atoms()]
+    network = createForce(topology, model, [atom for atom in chosen
+                                            if atom not in sites or elements[atom] is not None],
+                          periodic=False)
+    replaced = sorted(sites | set(chosen))
+    mixed = _withoutTerms(system, set(replaced), removeConstraints)
     for force in mixed.getForces():
-        _excludePairs(force, chosen)
+        _excludePairs(force, replaced)
     mixed.addForce(network)
     return mixed
+
+
+def _indivisible(force: openmm.Force) -> str:
+    """The name of a force whose terms cannot be left out one by one; "" if they can."""
+    name = type(force).__name__
+    if isinstance(force, openmm.CustomCVForce):
+        for n in range(force.getNumCollectiveVariables()):
+            inner = type(force.getCollectiveVariable(n)).__name__
+            if inner in _WHOLE + _PAIRS:
+                return f"{name} around a {inner}"
+    return name if name in _WHOLE else ""
+
+
+def _sitesOf(system: openmm.System, chosen: set[int]) -> set[int]:
+    """Virtual sites whose place follows from chosen atoms alone."""
+    sites = set()
+    for index in filter(system.isVirtualSite, range(system.getNumParticles())):
+        site = system.getVirtualSite(index)
+        if all(site.getParticle(n) in chosen for n in range(site.getNumParticles())):
+            sites.add(index)
+    return sites
 
 
 def _withoutTerms(system: openmm.System, chosen: set[int],
@@ -96,10 +127,15 @@ def _withoutTerms(system: openmm.System, chosen: set[int],
 
 
 def _excludePairs(force: openmm.Force, chosen: list[int]) -> None:
-    """Leave all pairs of chosen atoms out of a nonbonded force."""
+    """Leave all pairs of chosen particles out of a nonbonded force."""
     if isinstance(force, openmm.NonbondedForce):
         for first, second in itertools.combinations(chosen, 2):
             force.addException(first, second, 0, 1, 0, True)
+        # What global parameters add to an exception stays with it.
+        for n in range(force.getNumExceptionParameterOffsets()):
+            parameter, exception = force.getExceptionParameterOffset(n)[:2]
+            if set(force.getExceptionParameters(exception)[:2]) <= set(chosen):
+                force.setExceptionParameterOffset(n, parameter, exception, 0, 0, 0)
     elif isinstance(force, openmm.CustomNonbondedForce):
         known = {frozenset(force.getExclusionParticles(n)) for n in range(force.getNumExclusions())}
         for pair in itertools.combinations(chosen, 2):

@@ -137,7 +137,7 @@ bool Case::native() const {
 bool Case::single() const {
     if (!precision.empty())
         return precision != "double";  // with "mixed" OpenMM's forces are single
-    return native() && modelOf(model).dtype == "float32";
+    return native() && modelOf(model).dtype == "float32" && !modelOf(model).network->whitens();
 }
 
 Place Case::place() const {
@@ -237,7 +237,13 @@ MolSpectraForce* ContractTest::force(const std::vector<int>& numbers) const {
 }
 
 Tolerances ContractTest::tolerancesOf(const Case& chosen) {
-    return chosen.single() ? inSingle : inDouble;
+    if (chosen.single())
+        return inSingle;
+    Tolerances tolerances = inDouble;
+    const TestModel& model = modelOf(chosen.model);
+    if (model.network && model.network->whitens())
+        tolerances.differenceStep = whitenedStep;
+    return tolerances;
 }
 
 }  // namespace contract

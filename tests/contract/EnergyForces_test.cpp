@@ -77,6 +77,19 @@ TEST_P(EnergyForces, Energy_IsInvariantAndForcesTurnWithTheMolecule) {
               tolerance.rounding * scale);
 }
 
+TEST_P(EnergyForces, PlanarMolecules_HaveTheForcesOfDoublePrecision) {
+    const std::vector<int> formaldehyde{6, 8, 1, 1};
+    const Positions planar{{0.01, 0.02, 0}, {0.131, 0.024, 0}, {-0.046, 0.117, 0},
+                           {-0.05, -0.071, 0}};
+    Bench::Setting reference = setting(formaldehyde);
+    reference.place = "Reference";
+    reference.evaluator = "torchscript";
+    const Positions expected = Bench(reference).forces(planar);
+    Bench bench(setting(formaldehyde));
+    EXPECT_LT(largestDifference(bench.forces(planar), expected),
+              tolerance.rounding * largestComponent(expected));
+}
+
 TEST_P(EnergyForces, Energy_IsInvariantUnderReflection) {
     const Sample sample = ethanol();
     Bench bench(setting(sample.numbers));

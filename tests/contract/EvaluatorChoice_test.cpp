@@ -135,6 +135,14 @@ TEST(EvaluatorChoice, Instructions_AreThoseThatTheVariableNames) {
     EXPECT_THAT(Bench(networkOn("CPU", "auto")).evaluatorInUse(), StartsWith("native: baseline, "));
 }
 
+TEST(EvaluatorChoice, Instructions_AreNoMoreThanTheProcessorHas) {
+    const std::string usual = Bench(networkOn("CPU", "auto")).evaluatorInUse();
+    for (const char* wide : {"", "avx512"}) {
+        const Instructions chosen(wide);
+        EXPECT_EQ(Bench(networkOn("CPU", "auto")).evaluatorInUse(), usual);
+    }
+}
+
 class SelfCheck : public testing::Test {
 protected:
     Bench::Setting altered(const Sample& sample) const {

@@ -59,9 +59,9 @@ protected:
 
     void compare(Bench& native, Bench& torch, const Positions& positions) const {
         const TestModel& model = modelOf(GetParam().model);
-        const double single = model.network->layerNorms ? nativeWhitened : nativeSingle;
+        const bool inDouble = model.dtype == "float64" || model.network->whitens();
         expectAgreement(native.evaluate(positions, both), torch.evaluate(positions, both),
-                        model.dtype == "float64" ? nativeDouble : single, tolerance);
+                        inDouble ? nativeDouble : nativeSingle, tolerance);
     }
 };
 

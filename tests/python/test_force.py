@@ -4,8 +4,11 @@ import copy
 import gc
 import hashlib
 import json
+import os
 import pickle
 import resource
+import subprocess
+import sys
 
 import numpy as np
 import openmm
@@ -189,6 +192,30 @@ def test_cast_and_its_argument_own_the_force_together(force):
     assert molspectra.forces(system)[0].getAtomicNumbers() == force.getAtomicNumbers()
 
 
+def test_cast_of_a_cast_is_the_same(force):
+    plain = openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(force))
+    first = MolSpectraForce.cast(plain)
+    second = MolSpectraForce.cast(first)
+    assert second is first
+    del plain, second
+    gc.collect()
+    assert first.thisown and first.getName() == force.getName()
+
+
+def test_integers_may_be_of_numpy(force):
+    force.setThreads(np.int64(2))
+    assert force.getThreads() == 2
+    with pytest.raises(TypeError):
+        force.setThreads(1.5)
+    with pytest.raises(OverflowError):
+        force.setThreads(2**40)
+
+
+def test_bytes_are_no_path(force):
+    with pytest.raises(TypeError, match="found bytes, .*fromBytes takes a file's content"):
+        MolSpectraForce(force.getModelBytes())
+
+
 def test_setting_through_a_cast_changes_the_System(force):
     system = systemWith(force)
     molspectra.forces(system)[0].setForceGroup(9)
@@ -359,3 +386,33 @@ def test_memory_is_flat_over_thirty_contexts(anyForce, platform, positions):
 def residentKilobytes():
     with open("/proc/self/statm") as statistics:
         return int(statistics.read().split()[1]) * resource.getpagesize() // 1024
+
+def test_a_forked_process_makes_its_own_Context(networkFile):
+    """As multiprocessing does on Linux; in a process of its own, for a hang would be forever."""
+    code = """
+import os, signal, sys
+import openmm, molspectra
+from openmm import unit
+def forces():
+    force = molspectra.MolSpectraForce(sys.argv[1])
+    force.setAtomicNumbers([8, 1, 1])
+    system = openmm.System()
+    for mass in (16, 1, 1):
+        system.addParticle(mass)
+    system.addForce(force)
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001),
+                             openmm.Platform.getPlatformByName(sys.argv[2]))
+    context.setPositions([(0, 0, 0), (0.0957, 0, 0), (-0.024, 0.0927, 0)])
+    return context.getState(getForces=True).getForces(asNumpy=True)._value, context
+mine, context = forces()
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    os._exit(0 if abs(forces()[0] - mine).max() < 1e-3 else 3)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    for platform in ("CPU", "Reference"):
+        ended = subprocess.run([sys.executable, "-c", code, networkFile, platform], env=env,
+                               capture_output=True, text=True, timeout=200)
+        assert ended.returncode == 0, (platform, ended.returncode, ended.stderr)

@@ -116,6 +116,75 @@ def test_water_of_a_real_force_field_keeps_its_pairs(modelFile, platform):
     assert energyOf(mixed, platform, places) == pytest.approx(expected, rel=0, abs=0.05)
 
 
+def test_offsets_of_exceptions_go_with_them(both, modelFile, platform, places):
+    whole = forceField(12)
+    pairs = next(force for force in whole.getForces() if isinstance(force, openmm.NonbondedForce))
+    pairs.addGlobalParameter("coupling", 0.5)
+    for n in range(pairs.getNumExceptions()):
+        pairs.addExceptionParameterOffset("coupling", n, 0.3, 0.1, 0.2)
+    before = openmm.XmlSerializer.serialize(whole)
+    mixed = molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+    kept = next(force for force in mixed.getForces() if isinstance(force, openmm.NonbondedForce))
+    for n in range(kept.getNumExceptionParameterOffsets()):
+        parameter, exception, *values = kept.getExceptionParameterOffset(n)
+        inside = set(kept.getExceptionParameters(exception)[:2]) <= set(ETHANOL)
+        assert parameter == "coupling" and values == ([0, 0, 0] if inside else [0.3, 0.1, 0.2])
+    assert openmm.XmlSerializer.serialize(whole) == before
+
+
+def withLonePair(both, chosen):
+    """A force field in which ethanol's oxygen carries charge beside itself, and who is chosen."""
+    both.addAtom("LP", None, both.addResidue("LP", both.addChain()))
+    whole = forceField(12)
+    site = whole.addParticle(0)
+    whole.setVirtualSite(site, openmm.ThreeParticleAverageSite(2, 0, 8, 1.2, -0.1, -0.1))
+    for force in whole.getForces():
+        if isinstance(force, openmm.NonbondedForce):
+            force.addParticle(-0.4, 0.2, 0.0)
+        elif isinstance(force, openmm.CustomNonbondedForce):
+            force.addParticle()
+    return whole, [*ETHANOL, site] if chosen else ETHANOL
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_lone_pairs_belong_to_their_molecule(both, modelFile, chosen):
+    whole, atoms = withLonePair(both, chosen)
+    mixed = molspectra.createMixedSystem(both, whole, atoms, modelFile)
+    assert molspectra.forces(mixed)[0].getParticles() == tuple(ETHANOL)
+    pairs = next(force for force in mixed.getForces() if isinstance(force, openmm.NonbondedForce))
+    exceptions = [pairs.getExceptionParameters(n) for n in range(pairs.getNumExceptions())]
+    gone = {frozenset(pair): charge._value for *pair, charge, _, _ in exceptions}
+    assert all(gone[frozenset((atom, 12))] == 0 for atom in ETHANOL)
+    assert not any(frozenset((atom, 12)) in gone for atom in (9, 10, 11))
+
+
+@pytest.mark.parametrize("make", [
+    lambda: openmm.ATMForce(0.5, 0.5, 0, 0, 0, 0, 0, 0, 1),
+    lambda: openmm.CustomManyParticleForce(3, "distance(p1,p2)"),
+    lambda: openmm.CustomHbondForce("distance(d1,a1)")])
+def test_forces_that_cannot_be_taken_apart_are_refused(both, modelFile, make):
+    whole, force = forceField(12), make()
+    name = type(force).__name__
+    whole.addForce(force)
+    with pytest.raises(ValueError, match=f"found a {name}"):
+        molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+
+
+def test_collective_variables_are_refused_around_pairs_alone(both, modelFile):
+    for inner in (openmm.NonbondedForce(), openmm.CustomTorsionForce("theta")):
+        whole, variables = forceField(12), openmm.CustomCVForce("v")
+        if isinstance(inner, openmm.NonbondedForce):
+            for _ in range(12):
+                inner.addParticle(0, 1, 0)
+        variables.addCollectiveVariable("v", inner)
+        whole.addForce(variables)
+        if isinstance(inner, openmm.NonbondedForce):
+            with pytest.raises(ValueError, match="a CustomCVForce around a NonbondedForce"):
+                molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+        else:
+            assert molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
+
+
 def test_what_does_not_fit_is_refused(both, modelFile):
     with pytest.raises(ValueError, match="has 12 atoms, expected 9"):
         molspectra.createMixedSystem(both, forceField(9), ETHANOL, modelFile)

@@ -46,15 +46,11 @@ bool supported(InstructionSet set) {
 }
 
 InstructionSet bestInstructionSet() {
-    if (const char* chosen = std::getenv("MOLSPECTRA_INSTRUCTIONS")) {
-        const InstructionSet set = fromName(chosen);
-        if (!supported(set))
-            fail("reading MOLSPECTRA_INSTRUCTIONS: found ", chosen,
-                 ", expected instructions that this processor has");
-        return set;
-    }
+    const char* const named = std::getenv("MOLSPECTRA_INSTRUCTIONS");
+    const bool limited = named != nullptr && *named != '\0';
+    const InstructionSet widest = limited ? fromName(named) : allSets[0];
     for (const InstructionSet set : allSets)
-        if (supported(set))
+        if (set <= widest && supported(set))
             return set;
     return InstructionSet::baseline;
 }

@@ -18,7 +18,7 @@ native::Options optionsFor(const molspectra::ModelDescription& description, size
     const size_t features = atoms * static_cast<size_t>(description.config.channels);
     const size_t useful = std::max<size_t>(1, features / NativeModel::featuresPerThread);
     native::Options options;
-    options.doublePrecision = description.dtype == "float64";
+    options.doublePrecision = description.dtype == "float64" || description.config.whitens();
     options.instructions = native::bestInstructionSet();
     options.threads = static_cast<int>(std::min(useful, static_cast<size_t>(threads)));
     return options;

@@ -23,8 +23,12 @@ std::shared_ptr<const ModelBlob> shareModel(std::string bytes);
 /// @throws OpenMMException if the bytes are no zip archive or hold no description
 std::string readDescriptionText(const std::string& bytes, const std::string& name);
 
-/// The same, parsed and checked.
+/// The same, parsed and checked, also of a network that was pre-trained only.
 /// @throws OpenMMException also for a contradicting description or a newer format
+molspectra::ModelDescription readAnyDescription(const std::string& bytes, const std::string& name);
+
+/// The description of a network whose energies mean something.
+/// @throws OpenMMException as readAnyDescription, or if they were not trained
 MOLSPECTRA_EXPORT molspectra::ModelDescription readDescription(const std::string& bytes,
                                                                const std::string& name);
 
