@@ -6,6 +6,8 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include <array>
+
 namespace molspectra {
 namespace {
 
@@ -25,6 +27,14 @@ private:
 template <class Value>
 Value* end(at::Tensor& tensor, int64_t used) {
     return tensor.data_ptr<Value>() + used;
+}
+
+/// What positions are counted from: far away from it single precision has few digits left.
+std::array<double, 3> centroid(std::span<const double> positions) {
+    std::array<double, 3> centre{};
+    for (size_t n = 0; n < positions.size(); n++)
+        centre[n % 3] += 3.0 * positions[n] / static_cast<double>(positions.size());
+    return centre;
 }
 
 }  // namespace
@@ -72,10 +82,10 @@ Graph joinGraphs(std::span<const MoleculeGraph* const> molecules, at::ScalarType
     int64_t atom = 0, pair = 0;
     for (const MoleculeGraph* each : molecules) {
         std::copy(each->numbers.begin(), each->numbers.end(), end<int64_t>(graph.numbers, atom));
-        // From its first atom on, for far from the origin single precision has few digits left.
+        const auto centre = centroid(each->positions);
         double* const positions = end<double>(graph.positions, 3 * atom);
         for (size_t n = 0; n < each->positions.size(); n++)
-            positions[n] = each->positions[n] - each->positions[n % 3];
+            positions[n] = each->positions[n] - centre[n % 3];
         std::copy(each->pairs.shift.begin(), each->pairs.shift.end(),
                   end<double>(graph.shifts, 3 * pair));
         for (size_t p = 0; p < each->pairs.size(); p++) {

@@ -16,7 +16,7 @@ namespace molspectra {
 /// Inputs of one evaluation. Pairs are of atoms of the same molecule.
 struct Graph {
     at::Tensor numbers;    ///< atomic numbers [N], int64
-    at::Tensor positions;  ///< of each molecule's atoms from its first one [N,3], angstrom
+    at::Tensor positions;  ///< from the centroid of each molecule [N,3], angstrom
     at::Tensor pairs;      ///< receiver, sender [2,P], int64
     at::Tensor shifts;     ///< x_j + shift - x_i is the displacement [P,3], angstrom
     at::Tensor molecule;   ///< molecule of each atom [N], int64

@@ -157,7 +157,9 @@ def test_wrong_options_are_one_sentence(tmp_path, shards, options, words):
     ("--batch", 2**63 - 1, 10**9), ("--validation", 2**63 - 8, 10**9),
     ("--layers", 2**32 + 1, 2**31 - 1)])
 def test_numbers_that_are_too_large_are_refused(tmp_path, shards, option, value, most):
-    result = run("pretrain", "--data", shards, "--output", tmp_path / "run", option, value)
+    given = {"--batch": 8, "--validation": 8} | {option: value}
+    result = run("pretrain", "--data", shards, "--output", tmp_path / "run",
+                 *[text for pair in given.items() for text in pair])
     assert result.returncode == 2
     assert f"{option}: found {value}, expected at most {most}" in result.stderr
 
