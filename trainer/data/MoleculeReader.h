@@ -38,8 +38,8 @@ using TakeMolecule = std::function<bool(NamedMolecule&&)>;
 /// - .smi, .csv, .tsv, .txt: SMILES of one molecule each, in the column whose title says so, else
 ///   the first; hydrogens and a geometry are made (ETKDG, then MMFF or UFF), the same with any
 ///   number of threads; index is the column "index", "idx" or, where it holds numbers, "id", else
-///   the row, from 0; a name is in the column "name" or "title", in
-///   "id" where that is none, or, without titles, behind a blank or tab
+///   the row, from 0; a name is in the column "name" or "title", in "id" where that is no number,
+///   or, without titles, behind a blank or tab
 /// - .zip of XYZ files: index is the number in a file's name, else the place
 /// - .xyz, .extxyz: one or more frames; index is the frame, from 0
 /// - .npz: a shard, or labelled geometries as readDataset takes them

@@ -78,7 +78,8 @@ void CommonCalcMolSpectraForceKernel::initialize(const MolSpectraForce& force,
     if (settings.doublePrecision && !compute.getSupportsDoublePrecision())
         throw OpenMMException(cat("MolSpectraForce: evaluating model ", force.getModelName(),
                                   ": found a device without double precision, expected one that "
-                                  "has it for weights of double precision; try the platform CPU"));
+                                  "has it for this network, whose weights need it or which whitens "
+                                  "vectors; try the platform CPU"));
     const OpenMM::ContextSelector selected(compute);
     compute.addForce(new BodyInfo(selection.bonds()));
     inputs = std::make_unique<ModelInputs>(compute, selection, settings);

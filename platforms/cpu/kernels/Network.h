@@ -30,7 +30,7 @@ InstructionSet bestInstructionSet();
 std::string obstacle(const ModelConfig& config);
 
 struct Options {
-    bool doublePrecision = false;  ///< double arithmetic and exact radial functions: for checking
+    bool doublePrecision = false;  ///< double arithmetic and exact radial functions
     std::optional<InstructionSet> instructions;  ///< the best by default
     int threads = 1;               ///< at most this many work on one evaluation, at least 1
     bool profile = false;          ///< keep the time of every stage

@@ -99,9 +99,8 @@ void CheckedEvaluator::refuse(const std::string& what, double difference, double
         cat("MolSpectraForce: comparing the native evaluation of model ", model,
             " with TorchScript: ", what, " by ", difference, " ", unit, ", expected at most ",
             allowed, " ", unit,
-            "; the model's code is not that of the network it describes, or the network whitens "
-            "the vectors of an almost planar molecule, which single precision bears badly: try "
-            "the evaluator torchscript, or another geometry"));
+            "; the model's code is not that of the network it describes: try the evaluator "
+            "torchscript"));
 }
 
 }  // namespace MolSpectraPlugin

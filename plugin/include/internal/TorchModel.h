@@ -31,7 +31,7 @@ MOLSPECTRA_EXPORT void withTorch(const std::string& doing, const std::function<v
 /// Where and how a model is evaluated.
 struct TorchPlacement {
     std::string device = "cpu";   ///< as LibTorch names it
-    bool doublePrecision = true;  ///< else single, unless the weights are of double precision
+    bool doublePrecision = true;  ///< else single, unless the network needs double
     int threads = 1;              ///< most on the CPU; small molecules are given fewer
 };
 
