@@ -75,7 +75,6 @@ private:
     bool profile_;
     std::vector<Step> steps_;     ///< forward, then adjoint
     size_t forwardSteps_ = 0;
-    size_t middle_ = 0;
 
     State<T> state_{};
     std::vector<LayerWork<T>> layers_;

@@ -33,12 +33,16 @@ struct Term {
     const Packed<T>* matrix;
 };
 
-/// Weights that are wanted soon: the tiles of one panel bring the next one into the cache, a little
-/// at a time, because nothing else asks for memory while they work.
+/// Inputs that are multiplied between two looks ahead.
+inline constexpr int together = 4;
+
+/// Weights that are wanted soon: the tiles of one panel bring the next one into the cache, because
+/// nothing else asks for memory while they work. A few lines at a time: many at once fill what the
+/// processor keeps of requests, and products wait until the first of them is answered.
 template <class T>
 struct Ahead {
     const T* data;
-    int perPanel;  ///< cache lines for each panel of inputs
+    int lines;  ///< of the cache, for `together` inputs
 };
 
 /// R rows of one panel: c = (bias or c) + a times the panel.
@@ -55,20 +59,21 @@ template <class T, int W, int R>
         low[r] = accumulate ? load<T, W>(c + r * 2 * W) : biasLow;
         high[r] = accumulate ? load<T, W>(c + r * 2 * W + W) : biasHigh;
     }
-    for (int input = 0; input < inputs; ++input, a += stride) {
-        for (int i = 0; i < ahead.perPanel; ++i, ahead.data += line)
-            __builtin_prefetch(ahead.data);
+    for (int input = 0; input < inputs; ++input, a += stride)
+        for (int k = 0; k < 2 * W; k += together) {
+            for (int i = 0; i < ahead.lines; ++i, ahead.data += line)
+                __builtin_prefetch(ahead.data);
 #pragma GCC unroll 4
-        for (int k = 0; k < 2 * W; ++k, panel += 2 * W) {
-            const V left = load<T, W>(panel), right = load<T, W>(panel + W);
+            for (int j = k; j < k + together; ++j, panel += 2 * W) {
+                const V left = load<T, W>(panel), right = load<T, W>(panel + W);
 #pragma GCC unroll 12
-            for (int r = 0; r < R; ++r) {
-                const V factor = spread<T, W>(a[r * 2 * W + k]);
-                low[r] += factor * left;
-                high[r] += factor * right;
+                for (int r = 0; r < R; ++r) {
+                    const V factor = spread<T, W>(a[r * 2 * W + j]);
+                    low[r] += factor * left;
+                    high[r] += factor * right;
+                }
             }
         }
-    }
 #pragma GCC unroll 12
     for (int r = 0; r < R; ++r) {
         store<T, W>(c + r * 2 * W, low[r]);
@@ -101,16 +106,16 @@ inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int
         const T* weights = panelOf<T, W>(matrix, panel);
         const T* next = term + 1 < count ? panelOf<T, W>(*terms[term + 1].matrix, panel)
                                          : panelOf<T, W>(*terms[0].matrix, panel + 1);
-        constexpr int lines = 4 * W * W * sizeof(T) / 64;
-        const int perPanel = (lines + tiles - 1) / tiles;
+        constexpr int line = 64 / sizeof(T), groupLines = together * 2 * W / line;
+        const int lines = (groupLines + tiles - 1) / tiles;
+        const size_t perTile = static_cast<size_t>(matrix.inputs) * 2 * W / together * lines * line;
         const T* bias = term == 0 && matrix.bias ? matrix.bias + panel * 2 * W : nullptr;
         for (int t = 0; t < tiles; ++t) {
             const Range part = share(chunk.end - chunk.begin, t, tiles);
             const size_t first = static_cast<size_t>(chunk.begin + part.begin) * 2 * W;
             tileOf<T, W>(part.end - part.begin, terms[term].a + first, stride, matrix.inputs,
                          weights, c + panel * stride + first, bias, accumulate || term > 0,
-                         {next + static_cast<size_t>(t) * perPanel * matrix.inputs * 64 / sizeof(T),
-                          perPanel});
+                         {next + t * perTile, lines});
         }
     }
 }

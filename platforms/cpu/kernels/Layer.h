@@ -36,15 +36,15 @@ void project(const State<T>& s, int layer, Member& member) {
                        own.panels);
 }
 
-template <class T, int W, int C>
+template <class T, int W, int C, int S>
 inline void attendOwn(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
-    for (int head = own.heads.begin; head < own.heads.end; ++head) {
-        const Head<T, W, C> work(s, layer, head, member.index);
+    for (int head = own.heads.begin; head < own.heads.end; head += S) {
+        const Heads<T, W, C, S> work(s, layer, head, member.index);
         if (layer > 0)
-            attendHead<T, W, C, true>(work);
+            attendHeads<T, W, C, S, true>(work);
         else
-            attendHead<T, W, C, false>(work);
+            attendHeads<T, W, C, S, false>(work);
     }
 }
 
@@ -52,9 +52,11 @@ inline void attendOwn(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void attend(const State<T>& s, int layer, Member& member) {
     if (s.headBlocks % 2 == 0)
-        attendOwn<T, W, 2>(s, layer, member);
+        attendOwn<T, W, 2, 1>(s, layer, member);
+    else if (s.headBlocks == 1)
+        attendOwn<T, W, 2, 2>(s, layer, member);
     else
-        attendOwn<T, W, 1>(s, layer, member);
+        attendOwn<T, W, 1, 1>(s, layer, member);
 }
 
 /// o of (11).
@@ -200,15 +202,15 @@ void outputAdjoint(const State<T>& s, int layer, Member& member) {
     }
 }
 
-template <class T, int W, int C>
+template <class T, int W, int C, int S>
 inline void attendOwnAdjoint(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
-    for (int head = own.heads.begin; head < own.heads.end; ++head) {
-        const HeadAdjoint<T, W, C> work(s, layer, head, member.index);
+    for (int head = own.heads.begin; head < own.heads.end; head += S) {
+        const HeadsAdjoint<T, W, C, S> work(s, layer, head, member.index);
         if (layer > 0)
-            attendHeadAdjoint<T, W, C, true>(work);
+            attendHeadsAdjoint<T, W, C, S, true>(work);
         else
-            attendHeadAdjoint<T, W, C, false>(work);
+            attendHeadsAdjoint<T, W, C, S, false>(work);
     }
 }
 
@@ -216,9 +218,11 @@ inline void attendOwnAdjoint(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void attendAdjoint(const State<T>& s, int layer, Member& member) {
     if (s.headBlocks % 2 == 0)
-        attendOwnAdjoint<T, W, 2>(s, layer, member);
+        attendOwnAdjoint<T, W, 2, 1>(s, layer, member);
+    else if (s.headBlocks == 1)
+        attendOwnAdjoint<T, W, 2, 2>(s, layer, member);
     else
-        attendOwnAdjoint<T, W, 1>(s, layer, member);
+        attendOwnAdjoint<T, W, 1, 1>(s, layer, member);
 }
 
 /// Adjoint of (6) and of u in (11).

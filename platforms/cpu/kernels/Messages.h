@@ -1,5 +1,5 @@
-// Messages between neighbors, equations (8)-(10), one head at a time: a head's channels meet no
-// other's, so its member of the team needs nothing from the others. Each unordered pair is visited
+// Messages between neighbors, equations (8)-(10), head by head: a head's channels meet no other's,
+// so its member of the team needs nothing from the others. Each unordered pair is visited
 // once and serves both directions, because the filters depend on the distance alone.
 // SPDX-License-Identifier: MIT
 #pragma once
@@ -11,26 +11,33 @@ namespace {
 
 enum Kind { kindKey, kind0, kind1, kind2 };
 
-/// One head of one layer, worked on in parts of C blocks.
-template <class T, int W, int C>
-struct Head {
+/// S heads of one layer, worked on in parts of C blocks: one head, or two of a block each, which
+/// together read whole panels.
+template <class T, int W, int C, int S>
+struct Heads {
     using V = Vec<T, W>;
     using Column = FilterColumn<T, W, C>;
+    static constexpr int room = 2 * chunkPairs + W;  ///< both directions of a chunk's pairs
 
     const State<T>& s;
     const LayerWork<T>& work;
     const Filters<T>& filters;
     int first, parts;  ///< first block, and how many times C blocks
-    T* score;
-    T* rows;    ///< scratch: lanes to be summed [2 chunkPairs + W, W]
-    T* weight;  ///< scratch: a of the pairs of a chunk, both directions [2 chunkPairs + W]
+    T* scores;
+    T* rows;     ///< scratch: lanes to be summed [S,room,W]
+    T* weights;  ///< scratch: a of the pairs of a chunk [S,room]
 
-    Head(const State<T>& state, int layer, int index, int member)
+    Heads(const State<T>& state, int layer, int index, int member)
         : s(state), work(state.work[layer]), filters(state.layer[layer].filters),
-          first(index * state.headBlocks), parts(state.headBlocks / C),
-          score(work.score + static_cast<size_t>(index) * state.scores),
+          first(index * state.headBlocks), parts(S * state.headBlocks / C),
+          scores(work.score + static_cast<size_t>(index) * state.scores),
           rows(state.scratch + static_cast<size_t>(member) * state.scratchSize),
-          weight(rows + (2 * chunkPairs + W) * W) {}
+          weights(rows + S * room * W) {}
+
+    /// Which of the heads block c of a part belongs to.
+    static constexpr int of(int c) { return c * S / C; }
+    T* score(int head) const { return scores + static_cast<size_t>(head) * s.scores; }
+    T* ownScore(int head) const { return score(head) + s.selfStart; }
 
     T* scalar(T* feature, int part) const {
         return at<T, W>(feature, s.atoms, first + part * C, 0);
@@ -65,30 +72,58 @@ inline void activate(const T* score, int count, T* weight) {
         store<T, W>(weight + row, Silu<T, W>(load<T, W>(score + row)).value);
 }
 
+/// What one pair adds to sums over lanes: both directions, for each head.
+template <class T, int W, int S>
+struct LanesOfHeads {
+    Vec<T, W> to[S], from[S];
+
+    /// From zero, or going on with what an earlier part has left in the rows.
+    [[gnu::always_inline]] LanesOfHeads(const T* row, int room, bool goOn) {
+#pragma GCC unroll 2
+        for (int head = 0; head < S; ++head, row += room * W) {
+            to[head] = goOn ? load<T, W>(row) : zero<T, W>();
+            from[head] = goOn ? load<T, W>(row + W) : zero<T, W>();
+        }
+    }
+    [[gnu::always_inline]] void keep(T* row, int room) const {
+#pragma GCC unroll 2
+        for (int head = 0; head < S; ++head, row += room * W) {
+            store<T, W>(row, to[head]);
+            store<T, W>(row + W, from[head]);
+        }
+    }
+};
+
 /// Scores of every atom with itself.
-template <class T, int W, int C>
-inline void scoreSelf(const Head<T, W, C>& h) {
-    T* own = h.score + h.s.selfStart;
+template <class T, int W, int C, int S>
+inline void scoreSelf(const Heads<T, W, C, S>& h) {
     for (int part = 0; part < h.parts; ++part) {
         const T *q = h.projected(0, part), *k = h.projected(1, part);
         for (int atom = 0; atom < h.s.atoms; ++atom, q += 2 * W, k += 2 * W) {
-            auto sum = zero<T, W>();
+            Vec<T, W> sum[S] = {};
             for (int c = 0; c < C; ++c)
-                sum += load<T, W>(q + c * W) * load<T, W>(k + c * W) * h.self(kindKey, part, c);
-            own[atom] = sumLanes<T, W>(sum) + (part == 0 ? T(0) : own[atom]);
+                sum[h.of(c)] +=
+                    load<T, W>(q + c * W) * load<T, W>(k + c * W) * h.self(kindKey, part, c);
+            for (int head = 0; head < S; ++head) {
+                T& own = h.ownScore(head)[atom];
+                own = sumLanes<T, W>(sum[head]) + (part == 0 ? T(0) : own);
+            }
         }
     }
 }
 
 /// What every atom sends to itself; starts m and w of one part.
-template <class T, int W, int C, bool Vectors>
-inline void sendSelf(const Head<T, W, C>& h, int part) {
+template <class T, int W, int C, int S, bool Vectors>
+inline void sendSelf(const Heads<T, W, C, S>& h, int part) {
     const T *v0 = h.projected(2, part), *v1 = h.projected(3, part);
-    const T *own = h.score + h.s.selfStart, *v = Vectors ? h.vector(h.work.v, part) : nullptr;
+    const T* v = Vectors ? h.vector(h.work.v, part) : nullptr;
     T *m = h.scalar(h.s.m, part), *w = h.vector(h.s.w, part);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
-        const auto weight = Silu<T, W>(spread<T, W>(own[atom])).value;
+        Vec<T, W> weights[S];
+        for (int head = 0; head < S; ++head)
+            weights[head] = Silu<T, W>(spread<T, W>(h.ownScore(head)[atom])).value;
         for (int c = 0; c < C; ++c) {
+            const auto weight = weights[h.of(c)];
             const int i = atom * 2 * W + c * W;
             store<T, W>(m + i, weight * load<T, W>(v0 + i) * h.self(kind0, part, c));
             auto factor = zero<T, W>();
@@ -106,8 +141,8 @@ inline void sendSelf(const Head<T, W, C>& h, int part) {
 }
 
 /// Adds one part's lanes to the scores of a chunk of pairs: q_i k_j Dk and q_j k_i Dk (8).
-template <class T, int W, int C>
-inline void scorePairs(const Head<T, W, C>& h, int part, Range chunk) {
+template <class T, int W, int C, int S>
+inline void scorePairs(const Heads<T, W, C, S>& h, int part, Range chunk) {
     const T *q = h.projected(0, part), *k = h.projected(1, part);
     const auto column = h.column(kindKey, part);
     T* row = h.rows;
@@ -116,28 +151,28 @@ inline void scorePairs(const Head<T, W, C>& h, int part, Range chunk) {
         const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column.fetch(*place);
         const auto filter = column.value(*place);
-        auto to = part > 0 ? load<T, W>(row) : zero<T, W>();
-        auto from = part > 0 ? load<T, W>(row + W) : zero<T, W>();
+        LanesOfHeads<T, W, S> sums(row, h.room, part > 0);
 #pragma GCC unroll 2
         for (int c = 0; c < C; ++c) {
-            to += load<T, W>(q + i + c * W) * (load<T, W>(k + j + c * W) * filter[c]);
-            from += load<T, W>(q + j + c * W) * (load<T, W>(k + i + c * W) * filter[c]);
+            sums.to[h.of(c)] +=
+                load<T, W>(q + i + c * W) * (load<T, W>(k + j + c * W) * filter[c]);
+            sums.from[h.of(c)] +=
+                load<T, W>(q + j + c * W) * (load<T, W>(k + i + c * W) * filter[c]);
         }
-        store<T, W>(row, to);
-        store<T, W>(row + W, from);
+        sums.keep(row, h.room);
     }
 }
 
 /// Adds what the pairs of a chunk send to m (9) and w (10) of one part.
-template <class T, int W, int C, bool Vectors>
-inline void sendPairs(const Head<T, W, C>& h, int part, Range chunk) {
+template <class T, int W, int C, int S, bool Vectors>
+inline void sendPairs(const Heads<T, W, C, S>& h, int part, Range chunk) {
     const T *v0 = h.projected(2, part), *v1 = h.projected(3, part), *v2 = h.projected(4, part);
-    const T *v = Vectors ? h.vector(h.work.v, part) : nullptr, *weight = h.weight;
+    const T *v = Vectors ? h.vector(h.work.v, part) : nullptr, *a = h.weights;
     T *m = h.scalar(h.s.m, part), *w = h.vector(h.s.w, part);
     const auto column0 = h.column(kind0, part), column1 = h.column(kind1, part),
                column2 = h.column(kind2, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
-    for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, weight += 2) {
+    for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, a += 2) {
         const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column0.fetch(*place);
         column2.fetch(*place);
@@ -150,6 +185,7 @@ inline void sendPairs(const Head<T, W, C>& h, int part, Range chunk) {
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             // One after the other, here and below: an atom may be a neighbor of its own image.
+            const T* weight = a + h.of(c / W) * h.room;
             add<T, W>(m + i + c, weight[0] * (load<T, W>(v0 + j + c) * d0[c / W]));
             add<T, W>(m + j + c, weight[1] * (load<T, W>(v0 + i + c) * d0[c / W]));
             const auto alongI = load<T, W>(v2 + j + c) * d2[c / W];
@@ -173,21 +209,24 @@ inline void sendPairs(const Head<T, W, C>& h, int part, Range chunk) {
     }
 }
 
-/// m and w of one head.
-template <class T, int W, int C, bool Vectors>
-inline void attendHead(const Head<T, W, C>& h) {
+/// m and w of the heads.
+template <class T, int W, int C, int S, bool Vectors>
+inline void attendHeads(const Heads<T, W, C, S>& h) {
     scoreSelf(h);
     for (int part = 0; part < h.parts; ++part)
-        sendSelf<T, W, C, Vectors>(h, part);
+        sendSelf<T, W, C, S, Vectors>(h, part);
     for (int begin = 0; begin < h.s.pairs; begin += chunkPairs) {
         const Range chunk{begin, begin + chunkPairs < h.s.pairs ? begin + chunkPairs : h.s.pairs};
         const int directed = 2 * (chunk.end - chunk.begin);
         for (int part = 0; part < h.parts; ++part)
             scorePairs(h, part, chunk);
-        sumAll<T, W>(h.rows, directed, h.score + 2 * begin);
-        activate<T, W>(h.score + 2 * begin, directed, h.weight);
+        for (int head = 0; head < S; ++head) {
+            T* score = h.score(head) + 2 * begin;
+            sumAll<T, W>(h.rows + head * h.room * W, directed, score);
+            activate<T, W>(score, directed, h.weights + head * h.room);
+        }
         for (int part = 0; part < h.parts; ++part)
-            sendPairs<T, W, C, Vectors>(h, part, chunk);
+            sendPairs<T, W, C, S, Vectors>(h, part, chunk);
     }
 }
 

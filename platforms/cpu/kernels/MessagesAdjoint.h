@@ -8,20 +8,20 @@
 namespace molspectra::native {
 namespace {
 
-/// What one head's adjoint reads and writes beyond the forward head.
-template <class T, int W, int C>
-struct HeadAdjoint : Head<T, W, C> {
+/// What the adjoint reads and writes beyond the forward heads.
+template <class T, int W, int C, int S>
+struct HeadsAdjoint : Heads<T, W, C, S> {
     T* gw;       ///< adjoint of w and of the vectors going out [G,3N,2 W]
     T* gvIn;     ///< adjoint of the vectors coming in
     T* perPair;  ///< of this member [pairs,4,W]
-    T* sums;     ///< scratch: dE/da, then dE/d(score) [2 chunkPairs + W]
-    T* selfSums; ///< dE/da of the atoms with themselves [N]
+    T* sums;     ///< scratch: dE/da, then dE/d(score) [S,room]
+    T* selfSums; ///< dE/da of the atoms with themselves [S,N]
 
-    HeadAdjoint(const State<T>& s, int layer, int index, int member)
-        : Head<T, W, C>(s, layer, index, member), gw(s.gv[layer % 2]),
+    HeadsAdjoint(const State<T>& s, int layer, int index, int member)
+        : Heads<T, W, C, S>(s, layer, index, member), gw(s.gv[layer % 2]),
           gvIn(s.gv[(layer + 1) % 2]),
           perPair(s.perPair + static_cast<size_t>(member) * s.pairs * 4 * W),
-          sums(this->weight + 2 * chunkPairs + W),
+          sums(this->weights + S * this->room),
           selfSums(s.selfSums + static_cast<size_t>(index) * s.atoms) {}
 
     T* adjoint(int which, int part) const { return this->among(this->s.gProject, which, part); }
@@ -29,32 +29,38 @@ struct HeadAdjoint : Head<T, W, C> {
 };
 
 /// dE/da of every atom with itself; starts the adjoint of v0.
-template <class T, int W, int C>
-inline void sendSelfAdjoint(const HeadAdjoint<T, W, C>& h, int part) {
+template <class T, int W, int C, int S>
+inline void sendSelfAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part) {
     const T *gm = h.scalar(h.s.gm, part), *v0 = h.projected(2, part);
-    const T* own = h.score + h.s.selfStart;
     T* gv0 = h.adjoint(2, part);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
-        const auto weight = Silu<T, W>(spread<T, W>(own[atom])).value;
-        auto sum = zero<T, W>();
+        Vec<T, W> weight[S], sum[S] = {};
+        for (int head = 0; head < S; ++head)
+            weight[head] = Silu<T, W>(spread<T, W>(h.ownScore(head)[atom])).value;
         for (int i = atom * 2 * W, c = 0; c < C; ++c, i += W) {
             const auto g = load<T, W>(gm + i) * h.self(kind0, part, c);
-            store<T, W>(gv0 + i, weight * g);
-            sum += g * load<T, W>(v0 + i);
+            store<T, W>(gv0 + i, weight[h.of(c)] * g);
+            sum[h.of(c)] += g * load<T, W>(v0 + i);
         }
-        h.selfSums[atom] = sumLanes<T, W>(sum) + (part == 0 ? T(0) : h.selfSums[atom]);
+        for (int head = 0; head < S; ++head) {
+            T& own = h.selfSums[head * h.s.atoms + atom];
+            own = sumLanes<T, W>(sum[head]) + (part == 0 ? T(0) : own);
+        }
     }
 }
 
 /// Starts the adjoints of q and k, and of v2, which an atom does not send to itself.
-template <class T, int W, int C>
-inline void scoreSelfAdjoint(const HeadAdjoint<T, W, C>& h, int part) {
-    const T *q = h.projected(0, part), *k = h.projected(1, part), *own = h.score + h.s.selfStart;
+template <class T, int W, int C, int S>
+inline void scoreSelfAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part) {
+    const T *q = h.projected(0, part), *k = h.projected(1, part);
     T *gq = h.adjoint(0, part), *gk = h.adjoint(1, part), *gv2 = h.adjoint(4, part);
     for (int atom = 0; atom < h.s.atoms; ++atom) {
-        const auto gScore = Silu<T, W>(spread<T, W>(own[atom])).slope * h.selfSums[atom];
+        Vec<T, W> gScore[S];
+        for (int head = 0; head < S; ++head)
+            gScore[head] = Silu<T, W>(spread<T, W>(h.ownScore(head)[atom])).slope *
+                           h.selfSums[head * h.s.atoms + atom];
         for (int i = atom * 2 * W, c = 0; c < C; ++c, i += W) {
-            const auto g = gScore * h.self(kindKey, part, c);
+            const auto g = gScore[h.of(c)] * h.self(kindKey, part, c);
             store<T, W>(gq + i, g * load<T, W>(k + i));
             store<T, W>(gk + i, g * load<T, W>(q + i));
             store<T, W>(gv2 + i, zero<T, W>());
@@ -63,8 +69,8 @@ inline void scoreSelfAdjoint(const HeadAdjoint<T, W, C>& h, int part) {
 }
 
 /// Starts the adjoints of v1 and v. The vectors themselves pass on, (12).
-template <class T, int W, int C>
-inline void carrySelfAdjoint(const HeadAdjoint<T, W, C>& h, int part) {
+template <class T, int W, int C, int S>
+inline void carrySelfAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part) {
     const T *v1 = h.projected(3, part), *v = h.vector(h.work.v, part);
     const T* gw = h.vector(h.gw, part);
     T *gv1 = h.adjoint(3, part), *gvIn = h.vector(h.gvIn, part);
@@ -82,9 +88,9 @@ inline void carrySelfAdjoint(const HeadAdjoint<T, W, C>& h, int part) {
 }
 
 /// Adjoint of (9) for one part of a chunk: lanes of dE/da, dE/dv0, and the slope of D0.
-template <class T, int W, int C>
-inline void scalarsAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) {
-    const T *gm = h.scalar(h.s.gm, part), *v0 = h.projected(2, part), *a = h.weight;
+template <class T, int W, int C, int S>
+inline void scalarsAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
+    const T *gm = h.scalar(h.s.gm, part), *v0 = h.projected(2, part), *a = h.weights;
     T *gv0 = h.adjoint(2, part), *row = h.rows, *pair = h.pairs(chunk);
     const auto column = h.column(kind0, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
@@ -93,29 +99,28 @@ inline void scalarsAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk)
         const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column.fetch(*place);
         const auto d0 = column.value(*place), slope = column.slope(*place);
-        const auto weight = spread<T, W>(a[0]), back = spread<T, W>(a[1]);
-        auto to = part > 0 ? load<T, W>(row) : zero<T, W>();
-        auto from = part > 0 ? load<T, W>(row + W) : zero<T, W>();
+        LanesOfHeads<T, W, S> sums(row, h.room, part > 0);
         auto along = load<T, W>(pair);
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             const auto gi = load<T, W>(gm + i + c), gj = load<T, W>(gm + j + c);
             const auto ij = gi * load<T, W>(v0 + j + c), ji = gj * load<T, W>(v0 + i + c);
-            to += ij * d0[c / W];
-            from += ji * d0[c / W];
-            along += (weight * ij + back * ji) * slope[c / W];
-            add<T, W>(gv0 + j + c, weight * gi * d0[c / W]);
+            const T* weight = a + h.of(c / W) * h.room;
+            const auto forth = spread<T, W>(weight[0]), back = spread<T, W>(weight[1]);
+            sums.to[h.of(c / W)] += ij * d0[c / W];
+            sums.from[h.of(c / W)] += ji * d0[c / W];
+            along += (forth * ij + back * ji) * slope[c / W];
+            add<T, W>(gv0 + j + c, forth * gi * d0[c / W]);
             add<T, W>(gv0 + i + c, back * gj * d0[c / W]);
         }
-        store<T, W>(row, to);
-        store<T, W>(row + W, from);
+        sums.keep(row, h.room);
         store<T, W>(pair, along);
     }
 }
 
 /// Adjoint of (8) for one part of a chunk, from dE/d(score).
-template <class T, int W, int C>
-inline void scoresAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) {
+template <class T, int W, int C, int S>
+inline void scoresAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *q = h.projected(0, part), *k = h.projected(1, part), *g = h.sums;
     T *gq = h.adjoint(0, part), *gk = h.adjoint(1, part), *pair = h.pairs(chunk);
     const auto column = h.column(kindKey, part);
@@ -125,12 +130,13 @@ inline void scoresAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) 
         const std::ptrdiff_t i = place->offsetI, j = place->offsetJ;
         column.fetch(*place);
         const auto filter = column.value(*place), slope = column.slope(*place);
-        const auto forth = spread<T, W>(g[0]), back = spread<T, W>(g[1]);
         auto along = load<T, W>(pair);
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             const auto qi = load<T, W>(q + i + c), qj = load<T, W>(q + j + c);
             const auto ki = load<T, W>(k + i + c), kj = load<T, W>(k + j + c);
+            const T* gScore = g + h.of(c / W) * h.room;
+            const auto forth = spread<T, W>(gScore[0]), back = spread<T, W>(gScore[1]);
             const auto to = forth * filter[c / W], from = back * filter[c / W];
             along += (forth * (qi * kj) + back * (qj * ki)) * slope[c / W];
             add<T, W>(gq + i + c, to * kj);
@@ -143,8 +149,8 @@ inline void scoresAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) 
 }
 
 /// Adjoint of the part of (10) along the direction, for one part of a chunk.
-template <class T, int W, int C>
-inline void directionAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) {
+template <class T, int W, int C, int S>
+inline void directionAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *v2 = h.projected(4, part), *gw = h.vector(h.gw, part);
     T *gv2 = h.adjoint(4, part), *pair = h.pairs(chunk);
     const auto column = h.column(kind2, part);
@@ -180,8 +186,8 @@ inline void directionAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chun
 }
 
 /// Adjoint of the part of (10) that carries vectors on, for one part of a chunk.
-template <class T, int W, int C>
-inline void carryAdjoint(const HeadAdjoint<T, W, C>& h, int part, Range chunk) {
+template <class T, int W, int C, int S>
+inline void carryAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *v1 = h.projected(3, part), *v = h.vector(h.work.v, part);
     const T* gw = h.vector(h.gw, part);
     T *gv1 = h.adjoint(3, part), *gvIn = h.vector(h.gvIn, part), *pair = h.pairs(chunk);
@@ -223,8 +229,8 @@ inline void activateAdjoint(const T* score, int count, T* sums) {
 }
 
 /// What atoms sent to themselves; starts all adjoints of the head's projections and of v.
-template <class T, int W, int C, bool Vectors>
-inline void attendSelfAdjoint(const HeadAdjoint<T, W, C>& h) {
+template <class T, int W, int C, int S, bool Vectors>
+inline void attendSelfAdjoint(const HeadsAdjoint<T, W, C, S>& h) {
     for (int part = 0; part < h.parts; ++part)
         sendSelfAdjoint(h, part);
     for (int part = 0; part < h.parts; ++part) {
@@ -234,17 +240,21 @@ inline void attendSelfAdjoint(const HeadAdjoint<T, W, C>& h) {
     }
 }
 
-template <class T, int W, int C, bool Vectors>
-inline void attendHeadAdjoint(const HeadAdjoint<T, W, C>& h) {
-    attendSelfAdjoint<T, W, C, Vectors>(h);
+template <class T, int W, int C, int S, bool Vectors>
+inline void attendHeadsAdjoint(const HeadsAdjoint<T, W, C, S>& h) {
+    attendSelfAdjoint<T, W, C, S, Vectors>(h);
     for (int begin = 0; begin < h.s.pairs; begin += chunkPairs) {
         const Range chunk{begin, begin + chunkPairs < h.s.pairs ? begin + chunkPairs : h.s.pairs};
         const int directed = 2 * (chunk.end - chunk.begin);
-        activate<T, W>(h.score + 2 * begin, directed, h.weight);
+        for (int head = 0; head < S; ++head)
+            activate<T, W>(h.score(head) + 2 * begin, directed, h.weights + head * h.room);
         for (int part = 0; part < h.parts; ++part)
             scalarsAdjoint(h, part, chunk);
-        sumAll<T, W>(h.rows, directed, h.sums);
-        activateAdjoint<T, W>(h.score + 2 * begin, directed, h.sums);
+        for (int head = 0; head < S; ++head) {
+            T* sums = h.sums + head * h.room;
+            sumAll<T, W>(h.rows + head * h.room * W, directed, sums);
+            activateAdjoint<T, W>(h.score(head) + 2 * begin, directed, sums);
+        }
         for (int part = 0; part < h.parts; ++part) {
             scoresAdjoint(h, part, chunk);
             directionAdjoint(h, part, chunk);
