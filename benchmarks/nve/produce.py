@@ -1,11 +1,12 @@
-"""One evaluator's part of the NVE benchmark: the start state if there is none yet, then production.
+"""One production of the NVE benchmark: its start state if there is none yet, then the dynamics.
 
 SPDX-License-Identifier: MIT
 
-run.py calls it, a process for each evaluator, with the settings as JSON text in its one argument.
-A molecule's work folder holds start.npz, where every production begins, and for each evaluator
-and platform a folder with energies.txt (a line for each observation: potential and kinetic
-energy, kJ/mol) and checkpoint.npz, the state from which a stopped production goes on.
+run.py calls it, a process for each production, with the settings as JSON text in its one argument.
+A molecule's work folder holds start0.npz, start1.npz, ..., where every evaluator's productions
+begin, and for each production a folder EVALUATOR-PLATFORM-START with energies.txt (a line for each
+observation: potential and kinetic energy, kJ/mol) and checkpoint.npz, the state from which a
+stopped production goes on.
 """
 
 import datetime
@@ -27,17 +28,18 @@ import dynamics
 
 OBSERVE = 10  # steps between observations
 CHECKPOINT = 4000  # steps between checkpoints
-TEMPERATURE, FRICTION, SEED = 300.0, 5.0, 20261121  # K, 1/ps
+TEMPERATURE, FRICTION, SEED = 300.0, 5.0, 20261121  # K, 1/ps, of the first start
 EQUILIBRATOR = "native"
 MOST_FRAMES = 1000  # enough for median distances
 
 
-def folder(settings, evaluator):
-    return Path(settings["work"]) / settings["molecule"] / f"{evaluator}-{settings['platform']}"
+def folder(settings, evaluator, start):
+    name = f"{evaluator}-{settings['platform']}-{start}"
+    return Path(settings["work"]) / settings["molecule"] / name
 
 
-def startPath(settings):
-    return Path(settings["work"]) / settings["molecule"] / "start.npz"
+def startPath(settings, start):
+    return Path(settings["work"]) / settings["molecule"] / f"start{start}.npz"
 
 
 def load(path):
@@ -83,19 +85,19 @@ def phaseSpace(context):
             "velocities": state.getVelocities(asNumpy=True)._value}
 
 
-def equilibrate(settings, numbers, frames, path):
+def equilibrate(settings, start, numbers, frames, path):
     """Minimises the first frame, gives it velocities and runs Langevin dynamics."""
     from openmm import LangevinMiddleIntegrator, LocalEnergyMinimizer
 
     step = settings["step_fs"] / 1000
     integrator = LangevinMiddleIntegrator(TEMPERATURE, FRICTION, step)
-    integrator.setRandomNumberSeed(SEED)
+    integrator.setRandomNumberSeed(SEED + start)
     context, force = makeContext(settings, EQUILIBRATOR, numbers, frames, integrator)
     context.setPositions(frames[0] / 10)
     LocalEnergyMinimizer.minimize(context, maxIterations=200)
-    context.setVelocitiesToTemperature(TEMPERATURE, SEED)
-    print(f"equilibration: {settings['equilibration']:g} ps by {force.getEvaluatorInUse(context)}",
-          flush=True)
+    context.setVelocitiesToTemperature(TEMPERATURE, SEED + start)
+    print(f"equilibration {start}: {settings['equilibration']:g} ps by "
+          f"{force.getEvaluatorInUse(context)}", flush=True)
     integrator.step(round(settings["equilibration"] / step))
     save(path, **identity(settings), **phaseSpace(context))
 
@@ -114,35 +116,35 @@ def steps(settings):
     return round(1000 * settings["picoseconds"] / settings["step_fs"]) // OBSERVE * OBSERVE
 
 
-def finished(settings, evaluator):
+def finished(settings, evaluator, start):
     """Whether a production is as long as asked for; ends the program if its settings differ."""
-    path = folder(settings, evaluator) / "checkpoint.npz"
+    path = folder(settings, evaluator, start) / "checkpoint.npz"
     if not path.exists():
         return False
-    recallStart(settings, startPath(settings))
+    recallStart(settings, startPath(settings, start))
     return load(path)["step"] >= steps(settings)
 
 
-def startState(settings, numbers, frames):
-    """The state that all productions of a molecule share; whichever comes first makes it."""
-    path = startPath(settings)
+def startState(settings, start, numbers, frames):
+    """The state that all evaluators share; whichever comes first makes it."""
+    path = startPath(settings, start)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            equilibrate(settings, numbers, frames, path)
+            equilibrate(settings, start, numbers, frames, path)
     return recallStart(settings, path)
 
 
 class Production:
     """NVE dynamics that can stop anywhere and goes on from its last checkpoint."""
 
-    def __init__(self, settings, evaluator, place):
+    def __init__(self, settings, evaluator, start, place):
         from openmm import VerletIntegrator
 
         with np.load(settings["data"]) as arrays:
             numbers, frames = arrays["z"], arrays["R"].astype(float)
-        start = startState(settings, numbers, frames)
+        begin = startState(settings, start, numbers, frames)
         self.step_ = settings["step_fs"] / 1000
         self.total_ = steps(settings)
         self.integrator_ = VerletIntegrator(self.step_)
@@ -150,15 +152,15 @@ class Production:
         self.checkpoint_, energies = place / "checkpoint.npz", place / "energies.txt"
         self.facts_ = {"step": 0, "seconds": 0.0, "threads": settings["threads"],
                        "atoms": len(numbers), "processor": common.processor()}
-        state = self.recall_(start)
+        state = self.recall_(begin)
         self.context_.setPositions(state["positions"])
         self.context_.setVelocities(state["velocities"])
         self.setEvaluator_(force.getEvaluatorInUse(self.context_))
         self.energies_ = self.openEnergies_(energies)
 
-    def recall_(self, start):
+    def recall_(self, begin):
         if not self.checkpoint_.exists():
-            return start
+            return begin
         state = load(self.checkpoint_)
         self.facts_ = {key: state[key] for key in (*self.facts_, "evaluator")}
         return state
@@ -209,10 +211,10 @@ class Production:
                 self.tell_(began, first)
 
 
-def main(settings, evaluator):
+def main(settings, evaluator, start):
     from openmm import OpenMMException
 
-    place = folder(settings, evaluator)
+    place = folder(settings, evaluator, start)
     place.mkdir(parents=True, exist_ok=True)
     with open(place / "lock", "w") as lock:
         try:
@@ -221,7 +223,7 @@ def main(settings, evaluator):
             sys.exit(f"nve: starting in {place}: found another process at work there, expected "
                      "none; wait for it, or give another folder with --work")
         try:
-            Production(settings, evaluator, place).run()
+            Production(settings, evaluator, start, place).run()
         except OpenMMException as error:
             sys.exit(f"nve: the dynamics stopped: {error}")
 

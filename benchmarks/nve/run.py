@@ -6,10 +6,13 @@ SPDX-License-Identifier: MIT
     .venv/bin/python benchmarks/nve/run.py
     .venv/bin/python benchmarks/nve/run.py --molecule aspirin --model MODEL --data MD17_FILE
 
-The first frame is minimised and equilibrated at 300 K by Langevin dynamics with the native
-evaluator; every production, velocity Verlet without CMMotionRemover, begins with exactly the
-positions and velocities that this left in the work folder. A call that was stopped goes on where
-it was; a call whose productions are finished only writes docs/results/nve.{json,md,png}.
+    .venv/bin/python benchmarks/nve/run.py --evaluators native --starts 8    # more of the quick one
+
+For each start the first frame is minimised and equilibrated at 300 K by Langevin dynamics with the
+native evaluator and random numbers of that start's own; every production, velocity Verlet without
+CMMotionRemover, begins with exactly the positions and velocities that this left in the work folder.
+A call that was stopped goes on where it was; a call whose productions are finished only writes
+docs/results/nve.{json,md,png}, of all productions in the work folder that are long enough.
 """
 
 import argparse
@@ -34,6 +37,7 @@ def options():
     parser.add_argument("--data", type=Path, help="NPZ with z [N] and R [T,N,3] in A, as in MD17")
     parser.add_argument("--evaluators", nargs="+", choices=results.EVALUATORS,
                         default=list(results.EVALUATORS))
+    parser.add_argument("--starts", type=int, default=1, help="productions of each evaluator")
     parser.add_argument("--picoseconds", type=float, default=100.0)
     parser.add_argument("--equilibration", type=float, default=5.0, help="ps")
     parser.add_argument("--step", dest="step_fs", type=float, default=0.5, help="fs")
@@ -58,22 +62,23 @@ def settings(parser):
             for key, value in vars(chosen).items()}
 
 
-def perform(chosen, evaluator):
+def perform(chosen, evaluator, start):
     """A process of its own: the number of threads is decided before any library is loaded."""
     count = str(chosen["threads"])
     environment = dict(os.environ, OMP_NUM_THREADS=count, MKL_NUM_THREADS=count,
                        OPENMM_CPU_THREADS=count)
-    arguments = json.dumps({"settings": chosen, "evaluator": evaluator})
+    arguments = json.dumps({"settings": chosen, "evaluator": evaluator, "start": start})
     command = [sys.executable, produce.__file__, arguments]
     if subprocess.run(command, env=environment).returncode:
-        sys.exit(f"nve: the production by {evaluator} did not finish; its message stands above")
+        sys.exit(f"nve: production {start} by {evaluator} did not finish; its message stands above")
 
 
 def main():
     chosen = settings(options())
-    for evaluator in chosen["evaluators"]:
-        if not produce.finished(chosen, evaluator):
-            perform(chosen, evaluator)
+    for start in range(chosen["starts"]):
+        for evaluator in chosen["evaluators"]:
+            if not produce.finished(chosen, evaluator, start):
+                perform(chosen, evaluator, start)
     results.write(chosen)
 
 
