@@ -17,7 +17,8 @@ template <class T, int W, int C, int S>
 struct Heads {
     using V = Vec<T, W>;
     using Column = FilterColumn<T, W, C>;
-    static constexpr int room = 2 * chunkPairs + W;  ///< both directions of a chunk's pairs
+    static constexpr int most = chunkPairs / S;  ///< pairs at once
+    static constexpr int room = 2 * most + W;    ///< for both directions of each
 
     const State<T>& s;
     const LayerWork<T>& work;
@@ -215,8 +216,8 @@ inline void attendHeads(const Heads<T, W, C, S>& h) {
     scoreSelf(h);
     for (int part = 0; part < h.parts; ++part)
         sendSelf<T, W, C, S, Vectors>(h, part);
-    for (int begin = 0; begin < h.s.pairs; begin += chunkPairs) {
-        const Range chunk{begin, begin + chunkPairs < h.s.pairs ? begin + chunkPairs : h.s.pairs};
+    for (int begin = 0; begin < h.s.pairs; begin += h.most) {
+        const Range chunk{begin, begin + h.most < h.s.pairs ? begin + h.most : h.s.pairs};
         const int directed = 2 * (chunk.end - chunk.begin);
         for (int part = 0; part < h.parts; ++part)
             scorePairs(h, part, chunk);

@@ -243,8 +243,8 @@ inline void attendSelfAdjoint(const HeadsAdjoint<T, W, C, S>& h) {
 template <class T, int W, int C, int S, bool Vectors>
 inline void attendHeadsAdjoint(const HeadsAdjoint<T, W, C, S>& h) {
     attendSelfAdjoint<T, W, C, S, Vectors>(h);
-    for (int begin = 0; begin < h.s.pairs; begin += chunkPairs) {
-        const Range chunk{begin, begin + chunkPairs < h.s.pairs ? begin + chunkPairs : h.s.pairs};
+    for (int begin = 0; begin < h.s.pairs; begin += h.most) {
+        const Range chunk{begin, begin + h.most < h.s.pairs ? begin + h.most : h.s.pairs};
         const int directed = 2 * (chunk.end - chunk.begin);
         for (int head = 0; head < S; ++head)
             activate<T, W>(h.score(head) + 2 * begin, directed, h.weights + head * h.room);
