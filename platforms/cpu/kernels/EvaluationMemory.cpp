@@ -88,7 +88,7 @@ void Evaluation<T>::takeAdjoints(Cursor<T>& cursor) {
     state_.gu = cursor.vectors(3);
     state_.gv[0] = cursor.vectors();
     state_.gv[1] = cursor.vectors();
-    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2);  // one head, or two with half the pairs
+    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2);  // or two heads, half the pairs
     state_.scratch = cursor.take(count * state_.scratchSize);
     state_.selfSums = cursor.take(static_cast<size_t>(config_.heads) * cursor.N);
     state_.perPair = cursor.take(count * pairCapacity_ * 4 * W);
