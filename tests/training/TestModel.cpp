@@ -246,17 +246,16 @@ TEST(Network, EnergiesOfManyAtoms_AreAddedInDouble) {
     constexpr int64_t atoms = 100'000;
     torch::jit::Module network = makeNetwork(smallConfig(), 1);
     setEnergyScale(network, 1000.0);
-    const auto energyOf = [&](int64_t count) {
-        const at::Tensor x = at::ones({count, smallConfig().channels});
-        const at::Tensor v = at::zeros({count, 3, smallConfig().channels});
-        return call(network, "energy_of", {x, v, at::zeros({count}, at::kLong), int64_t{1}})
-            .toTensor().item<double>();
+    const at::Tensor x = at::ones({atoms, smallConfig().channels});
+    const at::Tensor v = at::zeros({atoms, 3, smallConfig().channels});
+    const auto energies = [&](const at::Tensor& molecule, int64_t molecules) {
+        return call(network, "energy_of", {x, v, molecule, molecules}).toTensor().to(at::kDouble);
     };
-    const double one = energyOf(1);
-    ASSERT_GT(std::abs(one), 1.0);
-    // Some roundings, because products of one row may add in another order than those of many; not
-    // one at every atom, which would leave 1e-4.
-    EXPECT_NEAR(energyOf(atoms) / (atoms * one), 1.0, 1e-6);
+    // Of as many molecules as atoms, not one atom alone: products of one row may round otherwise.
+    const double expected = energies(at::arange(atoms), atoms).sum().item<double>();
+    ASSERT_GT(std::abs(expected) / atoms, 1.0);
+    const double found = energies(at::zeros({atoms}, at::kLong), 1).item<double>();
+    EXPECT_NEAR(found / expected, 1.0, 2e-7);  // rounded once, not at every atom
 }
 
 }  // namespace
