@@ -64,8 +64,21 @@ inline System smallCell() {
             Cell{{{4.1, 0.0, 0.0}, {0.9, 3.8, 0.0}, {-0.7, 1.1, 4.3}}}};
 }
 
+/// More pairs than are worked on at once: 27 atoms in a cube of 3 angstrom.
+inline System crowd() {
+    constexpr int edge = 3;
+    System system{"crowd", {}, {}, {}};
+    for (int n = 0; n < edge * edge * edge; ++n) {
+        constexpr std::array<int, 4> elements{6, 1, 8, 7};
+        system.numbers.push_back(elements[size_t(n) % elements.size()]);
+        for (const int place : {n % edge, n / edge % edge, n / (edge * edge)})
+            system.positions.push_back(1.5 * place + 0.2 * std::sin(double(n * n + place)));
+    }
+    return system;
+}
+
 inline std::vector<System> systems() {
-    return {ethanol(), withLoneAtom(), twoAtoms(), oneAtom(), smallCell()};
+    return {ethanol(), withLoneAtom(), twoAtoms(), oneAtom(), smallCell(), crowd()};
 }
 
 /// One of the two directions of every pair: i < j, or of an atom and its image, a shift whose
