@@ -15,17 +15,38 @@ struct Own {
 };
 
 template <class T>
-inline Own ownOf(const State<T>& s, const Member& member) {
+inline Own ownOf(const State<T>& s, int index, int count) {
     const int step = s.headBlocks % 2 == 0 ? 1 : 2;
-    const Range groups = share(s.heads / step, member.index, member.count);
+    const Range groups = share(s.heads / step, index, count);
     const Range heads{groups.begin * step, groups.end * step};
     const Range blocks{heads.begin * s.headBlocks, heads.end * s.headBlocks};
     return {heads, blocks, {blocks.begin / 2, blocks.end / 2}};
 }
 
 template <class T>
+inline Own ownOf(const State<T>& s, const Member& member) {
+    return ownOf(s, member.index, member.count);
+}
+
+template <class T>
 inline size_t features(const State<T>& s) {
     return static_cast<size_t>(s.channels) * s.atoms;
+}
+
+/// Completes panels of one member by what the others have of them, [members,G,R,2 W] in `parts`:
+/// `rows` of the R.
+template <class T, int W>
+inline void addParts(const State<T>& s, T* c, const T* parts, int R, Range rows, int owner,
+                     int members) {
+    const size_t panelSize = static_cast<size_t>(R) * 2 * W, size = panelSize * (s.blocks / 2);
+    const Range panels = ownOf(s, owner, members).panels;
+    for (int other = 0; other < members; ++other)
+        for (int panel = panels.begin; panel < panels.end && other != owner; ++panel) {
+            const T* from = parts + other * size + panel * panelSize;
+            T* to = c + panel * panelSize;
+            for (int i = rows.begin * 2 * W; i < rows.end * 2 * W; i += W)
+                add<T, W>(to + i, load<T, W>(from + i));
+        }
 }
 
 template <class T, int W>
@@ -68,7 +89,7 @@ void combine(const State<T>& s, int, Member& member) {
             store<T, W>(at<T, W>(s.x, s.atoms, block, atom),
                         load<T, W>(s.embedding.start +
                                    static_cast<size_t>(s.numbers[atom]) * s.channels + block * W));
-    const Term<T> term{s.around, &s.embedding.combine};
+    const Term<T> term = whole(s.around, s.embedding.combine);
     if (s.neighborEmbedding)
         multiply<T, W>(s.x, s.atoms, &term, 1, own.panels, true);
 }

@@ -83,12 +83,17 @@ void Evaluation<T>::takeAdjoints(Cursor<T>& cursor) {
     state_.gx = cursor.scalars();
     state_.gm = cursor.take(std::max(cursor.N * cursor.F, cursor.N * cursor.C));
     state_.gNormal = cursor.scalars();
+    const size_t members = count > 1 ? count : 0;  // one member has no parts of others
+    state_.gmParts = cursor.scalars(members);
+    state_.gNormalParts = cursor.scalars(members);
+    state_.gvParts = cursor.vectors(members);
     state_.gProject = cursor.scalars(5);
     state_.go = cursor.scalars(3);
     state_.gu = cursor.vectors(3);
     state_.gv[0] = cursor.vectors();
     state_.gv[1] = cursor.vectors();
-    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2);  // or two heads, half the pairs
+    // Rows, a and dE/da of one head's chunk, or of two heads' with half as many pairs each.
+    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2);
     state_.scratch = cursor.take(count * state_.scratchSize);
     state_.selfSums = cursor.take(static_cast<size_t>(config_.heads) * cursor.N);
     state_.perPair = cursor.take(count * pairCapacity_ * 4 * W);

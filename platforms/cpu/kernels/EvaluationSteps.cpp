@@ -92,13 +92,15 @@ void Evaluation<T>::listLayerAdjoint(const Stages<T>& stages, int layer, bool no
     exact.barrier = false;
     if (norms)
         addStep("norms adjoint", stages.normsAdjoint, layer);
-    if (!first)
-        addStep("update adjoint", stages.updateAdjoint, layer).flopsPerAtom = 30 * F;
-    Step& output = addStep("output adjoint", stages.outputAdjoint, layer);
-    output.flopsPerAtom = (first ? 2 : 6) * F2;
-    output.barrier = false;
-    addStep("attend adjoint", stages.attendAdjoint, layer).flopsPerPair =
-        attendAdjointFlops * F;
+    if (!first) {
+        Step& update = addStep("update adjoint", stages.updateAdjoint, layer);
+        update.flopsPerAtom = 30 * F;
+        update.barrier = false;
+    }
+    addStep("output adjoint", stages.outputAdjoint, layer).flopsPerAtom = (first ? 2 : 6) * F2;
+    Step& attend = addStep("attend adjoint", stages.attendAdjoint, layer);
+    attend.flopsPerPair = attendAdjointFlops * F;
+    attend.barrier = false;
     addStep("project adjoint", stages.projectAdjoint, layer).flopsPerAtom =
         (first ? 8 : 28) * F2;
     addStep("normalize adjoint", stages.normalizeAdjoint, layer);

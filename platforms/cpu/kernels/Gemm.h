@@ -26,12 +26,18 @@ inline constexpr int tileRows = W * sizeof(T) == 64 ? 12 : 6;
 /// Rows that are multiplied with all panels before the next ones come: they stay in the cache.
 inline constexpr int chunkRows = 72;
 
-/// a [inputs,rows,2 W] times a matrix.
+/// a [inputs,rows,2 W] times a matrix, or a range of a's panels times theirs of the matrix.
 template <class T>
 struct Term {
     const T* a;
     const Packed<T>* matrix;
+    Range inputs;
 };
+
+template <class T>
+[[gnu::always_inline]] inline Term<T> whole(const T* a, const Packed<T>& matrix) {
+    return {a, &matrix, {0, matrix.inputs}};
+}
 
 /// Inputs that are multiplied between two looks ahead.
 inline constexpr int together = 4;
@@ -90,44 +96,73 @@ inline void tileOf(int rows, const T* a, size_t stride, int inputs, const T* pan
         tileOf<T, W, R - 1>(rows, a, stride, inputs, panel, c, bias, accumulate, ahead);
 }
 
+/// Where the weights of a panel of outputs for a panel of inputs begin.
 template <class T, int W>
-[[gnu::always_inline]] inline const T* panelOf(const Packed<T>& matrix, int panel) {
-    return matrix.data + static_cast<size_t>(panel) * matrix.inputs * 4 * W * W;
+[[gnu::always_inline]] inline const T* weightsAt(const Packed<T>& matrix, int output, int input) {
+    return matrix.data + (static_cast<size_t>(output) * matrix.inputs + input) * 4 * W * W;
 }
 
-/// The rows of a chunk by one panel of each term.
 template <class T, int W>
-inline void multiplyPanel(T* c, int rows, Range chunk, const Term<T>* terms, int count, int panel,
-                          bool accumulate) {
-    const size_t stride = static_cast<size_t>(rows) * 2 * W;
+[[gnu::always_inline]] inline const T* panelOf(const Term<T>& term, int panel) {
+    return weightsAt<T, W>(*term.matrix, panel, term.inputs.begin);
+}
+
+/// c [panels,rows,2 W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
+template <class T>
+struct Product {
+    T* c;
+    int rows;
+    const Term<T>* terms;
+    int count;
+    Range panels;
+    bool accumulate;
+};
+
+/// The rows of a chunk by one panel of each term, while the weights at `next` come.
+template <class T, int W>
+inline void multiplyPanel(const Product<T>& product, Range chunk, int panel, const T* next) {
+    const size_t stride = static_cast<size_t>(product.rows) * 2 * W;
     const int tiles = (chunk.end - chunk.begin + tileRows<T, W> - 1) / tileRows<T, W>;
-    for (int term = 0; term < count; ++term) {
-        const Packed<T>& matrix = *terms[term].matrix;
-        const T* weights = panelOf<T, W>(matrix, panel);
-        const T* next = term + 1 < count ? panelOf<T, W>(*terms[term + 1].matrix, panel)
-                                         : panelOf<T, W>(*terms[0].matrix, panel + 1);
+    for (int t = 0; t < product.count; ++t) {
+        const Term<T>& term = product.terms[t];
+        const int inputs = term.inputs.end - term.inputs.begin;
+        const T* weights = panelOf<T, W>(term, panel);
+        const T* ahead = t + 1 < product.count ? panelOf<T, W>(product.terms[t + 1], panel) : next;
         constexpr int line = 64 / sizeof(T), groupLines = together * 2 * W / line;
-        const int lines = (groupLines + tiles - 1) / tiles;
-        const size_t perTile = static_cast<size_t>(matrix.inputs) * 2 * W / together * lines * line;
-        const T* bias = term == 0 && matrix.bias ? matrix.bias + panel * 2 * W : nullptr;
-        for (int t = 0; t < tiles; ++t) {
-            const Range part = share(chunk.end - chunk.begin, t, tiles);
+        const int lines = ahead ? (groupLines + tiles - 1) / tiles : 0;
+        const size_t perTile = static_cast<size_t>(inputs) * 2 * W / together * lines * line;
+        const T* a = term.a + term.inputs.begin * stride;
+        const T* bias = t == 0 && term.matrix->bias ? term.matrix->bias + panel * 2 * W : nullptr;
+        for (int i = 0; i < tiles; ++i) {
+            const Range part = share(chunk.end - chunk.begin, i, tiles);
             const size_t first = static_cast<size_t>(chunk.begin + part.begin) * 2 * W;
-            tileOf<T, W>(part.end - part.begin, terms[term].a + first, stride, matrix.inputs,
-                         weights, c + panel * stride + first, bias, accumulate || term > 0,
-                         {next + t * perTile, lines});
+            tileOf<T, W>(part.end - part.begin, a + first, stride, inputs, weights,
+                         product.c + panel * stride + first, bias, product.accumulate || t > 0,
+                         {ahead + i * perTile, lines});
         }
     }
 }
 
-/// c [panels,rows,2 W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
+/// One product after the other, while the weights of the next one come, after the last those at
+/// `after`, if any.
 template <class T, int W>
-inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range panels,
-                     bool accumulate = false) {
-    for (int begin = 0; begin < rows; begin += chunkRows) {
-        const Range chunk{begin, begin + chunkRows < rows ? begin + chunkRows : rows};
-        for (int panel = panels.begin; panel < panels.end; ++panel)
-            multiplyPanel<T, W>(c, rows, chunk, terms, count, panel, accumulate);
+inline void multiply(const Product<T>* products, int count, const T* after = nullptr) {
+    for (const Product<T>*product = products, *end = products + count; product < end; ++product) {
+        const int rows = product->rows;
+        const Range panels = product->panels;
+        const T* following =
+            product + 1 < end ? panelOf<T, W>(product[1].terms[0], product[1].panels.begin) : after;
+        for (int begin = 0; begin < rows; begin += chunkRows) {
+            const Range chunk{begin, begin + chunkRows < rows ? begin + chunkRows : rows};
+            for (int panel = panels.begin; panel < panels.end; ++panel) {
+                const T* next = panel + 1 < panels.end
+                                    ? panelOf<T, W>(product->terms[0], panel + 1)
+                                : chunk.end < rows
+                                    ? panelOf<T, W>(product->terms[0], panels.begin)
+                                    : following;
+                multiplyPanel<T, W>(*product, chunk, panel, next);
+            }
+        }
     }
 }
 
@@ -144,10 +179,36 @@ inline void fetchOthers(const T* a, int rows, int panels, Range own) {
 }
 
 template <class T, int W>
+inline void multiply(T* c, int rows, const Term<T>* terms, int count, Range panels,
+                     bool accumulate = false) {
+    const Product<T> product{c, rows, terms, count, panels, accumulate};
+    multiply<T, W>(&product, 1);
+}
+
+template <class T, int W>
 inline void multiply(T* c, int rows, const T* a, const Packed<T>& matrix, Range panels) {
-    const Term<T> term{a, &matrix};
+    const Term<T> term = whole(a, matrix);
     multiply<T, W>(c, rows, &term, 1, panels);
 }
+
+/// Products of a member's own inputs, which it need not wait for, with all panels of c.
+template <class T>
+struct Products {
+    Product<T> list[6];
+    int count = 0;
+
+    /// The member's own panels go to (or onto) c, the others to `parts`, where their owners find
+    /// them.
+    void add(T* c, T* parts, int rows, const Term<T>* terms, int termCount, Range own,
+             bool accumulate = false) {
+        const int panels = terms[0].matrix->outputs;
+        if (own.begin > 0)
+            list[count++] = {parts, rows, terms, termCount, {0, own.begin}, false};
+        list[count++] = {c, rows, terms, termCount, own, accumulate};
+        if (own.end < panels)
+            list[count++] = {parts, rows, terms, termCount, {own.end, panels}, false};
+    }
+};
 
 }  // namespace
 }  // namespace molspectra::native

@@ -27,13 +27,21 @@ void project(const State<T>& s, int layer, Member& member) {
     fetchOthers<T, W>(work.normal, s.atoms, s.blocks / 2, own.panels);
     if (layer > 0)
         fetchOthers<T, W>(work.v, 3 * s.atoms, s.blocks / 2, own.panels);
+    Term<T> terms[8];
+    Product<T> products[8];
+    int count = 0;
+    const auto add = [&](T* c, int rows, const T* a, const Packed<T>& matrix) {
+        terms[count] = whole(a, matrix);
+        products[count] = {c, rows, &terms[count], 1, own.panels, false};
+        ++count;
+    };
     for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
-            multiply<T, W>(work.project + m * features(s), s.atoms, work.normal,
-                           weights.project[m], own.panels);
+            add(work.project + m * features(s), s.atoms, work.normal, weights.project[m]);
     for (int m = 0; m < 3 && layer > 0; ++m)
-        multiply<T, W>(work.u + 3 * m * features(s), 3 * s.atoms, work.v, weights.vector[m],
-                       own.panels);
+        add(work.u + 3 * m * features(s), 3 * s.atoms, work.v, weights.vector[m]);
+    multiply<T, W>(products, count,
+                   weightsAt<T, W>(weights.output[layer > 0 ? 0 : 2], own.panels.begin, 0));
 }
 
 template <class T, int W, int C, int S>
@@ -64,9 +72,17 @@ template <class T, int W>
 void output(const State<T>& s, int layer, Member& member) {
     const Own own = ownOf(s, member);
     fetchOthers<T, W>(s.m, s.atoms, s.blocks / 2, own.panels);
-    for (int m = layer > 0 ? 0 : 2; m < 3; ++m)
-        multiply<T, W>(s.work[layer].o + m * features(s), s.atoms, s.m, s.layer[layer].output[m],
-                       own.panels);
+    Term<T> terms[3];
+    Product<T> products[3];
+    int count = 0;
+    for (int m = layer > 0 ? 0 : 2; m < 3; ++m, ++count) {
+        terms[count] = whole(s.m, s.layer[layer].output[m]);
+        products[count] = {s.work[layer].o + m * features(s), s.atoms, &terms[count], 1,
+                           own.panels, false};
+    }
+    multiply<T, W>(products, count,
+                   weightsAt<T, W>(layer + 1 < s.layers ? s.layer[layer + 1].project[0]
+                                                        : s.head.length0, own.panels.begin, 0));
 }
 
 /// (12) for one row of channels of one atom.
@@ -189,17 +205,16 @@ void updateAdjoint(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void outputAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
-    const Own own = ownOf(s, member);
-    if (layer > 0) {
-        for (int m = 0; m < 3; ++m)
-            fetchOthers<T, W>(s.go + m * features(s), s.atoms, s.blocks / 2, own.panels);
-        const Term<T> terms[3] = {{s.go, &weights.outputT[0]},
-                                  {s.go + features(s), &weights.outputT[1]},
-                                  {s.go + 2 * features(s), &weights.outputT[2]}};
-        multiply<T, W>(s.gm, s.atoms, terms, 3, own.panels);
-    } else {
-        multiply<T, W>(s.gm, s.atoms, s.gx, weights.outputT[2], own.panels);
-    }
+    const Range own = ownOf(s, member).panels;
+    const Term<T> terms[3] = {
+        {layer > 0 ? s.go + 2 * features(s) : s.gx, &weights.outputT[2], own},
+        {s.go, &weights.outputT[0], own},
+        {s.go + features(s), &weights.outputT[1], own}};
+    Products<T> products;
+    products.add(s.gm, s.gmParts + member.index * features(s), s.atoms, terms, layer > 0 ? 3 : 1,
+                 own);
+    multiply<T, W>(products.list, products.count,
+                   weightsAt<T, W>(weights.projectT[0], 0, own.begin));
 }
 
 template <class T, int W, int C, int S>
@@ -217,6 +232,7 @@ inline void attendOwnAdjoint(const State<T>& s, int layer, Member& member) {
 /// Adjoint of (8)-(10).
 template <class T, int W>
 void attendAdjoint(const State<T>& s, int layer, Member& member) {
+    addParts<T, W>(s, s.gm, s.gmParts, s.atoms, {0, s.atoms}, member.index, member.count);
     if (s.headBlocks % 2 == 0)
         attendOwnAdjoint<T, W, 2, 1>(s, layer, member);
     else if (s.headBlocks == 1)
@@ -229,29 +245,35 @@ void attendAdjoint(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void projectAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
-    const Own own = ownOf(s, member);
-    Term<T> terms[5];
+    const Range own = ownOf(s, member).panels;
+    Term<T> scalars[5], vectors[3];
     int count = 0;
     for (int m = 0; m < 5; ++m)
-        fetchOthers<T, W>(s.gProject + m * features(s), s.atoms, s.blocks / 2, own.panels);
-    for (int m = 0; m < 3 && layer > 0; ++m)
-        fetchOthers<T, W>(s.gu + 3 * m * features(s), 3 * s.atoms, s.blocks / 2, own.panels);
-    for (int m = 0; m < 5; ++m)
         if (layer > 0 || m != 3)
-            terms[count++] = {s.gProject + m * features(s), &weights.projectT[m]};
-    multiply<T, W>(s.gNormal, s.atoms, terms, count, own.panels);
-    if (layer == 0)
-        return;
+            scalars[count++] = {s.gProject + m * features(s), &weights.projectT[m], own};
     for (int m = 0; m < 3; ++m)
-        terms[m] = {s.gu + 3 * m * features(s), &weights.vectorT[m]};
-    multiply<T, W>(s.gv[(layer + 1) % 2], 3 * s.atoms, terms, 3, own.panels, true);
+        vectors[m] = {s.gu + 3 * m * features(s), &weights.vectorT[m], own};
+    Products<T> products;
+    products.add(s.gNormal, s.gNormalParts + member.index * features(s), s.atoms, scalars, count,
+                 own);
+    if (layer > 0)
+        products.add(s.gv[(layer + 1) % 2], s.gvParts + 3 * member.index * features(s),
+                     3 * s.atoms, vectors, 3, own, true);
+    multiply<T, W>(products.list, products.count,
+                   layer > 0 ? weightsAt<T, W>(s.layer[layer - 1].outputT[2], 0, own.begin)
+                             : nullptr);
 }
 
-/// dE/dx of the layer's input.
+/// dE/dx of the layer's input, and the rest of dE/dv.
 template <class T, int W>
 void normalizeAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWork<T>& work = s.work[layer];
     const Range atoms = share(s.atoms, member.index, member.count);
+    for (int owner = 0; owner < member.count; ++owner)
+        addParts<T, W>(s, s.gNormal, s.gNormalParts, s.atoms, atoms, owner, member.count);
+    if (layer > 0)
+        addParts<T, W>(s, s.gv[(layer + 1) % 2], s.gvParts, 3 * s.atoms, {0, 3 * s.atoms},
+                       member.index, member.count);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         normalizeAtomAdjoint<T, W>(s, work.normal, work.deviation[atom], s.gNormal, atom);
         for (int b = 0; b < s.blocks; ++b)

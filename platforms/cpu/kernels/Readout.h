@@ -94,7 +94,8 @@ void directions(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void hidden0(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> terms[2] = {{s.normal, &s.head.hiddenX0}, {s.out.length0, &s.head.hiddenP0}};
+    const Term<T> terms[2] = {whole(s.normal, s.head.hiddenX0),
+                              whole(s.out.length0, s.head.hiddenP0)};
     multiply<T, W>(s.out.hidden0, s.atoms, terms, 2, own);
     activateBlocks<T, W>(s.atoms, s.out.hidden0, s.out.active0, blocksOf(own));
 }
@@ -128,7 +129,8 @@ void lengths1(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void hidden1(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.headPanels, member);
-    const Term<T> terms[2] = {{s.out.x1, &s.head.hiddenX1}, {s.out.length1, &s.head.hiddenP1}};
+    const Term<T> terms[2] = {whole(s.out.x1, s.head.hiddenX1),
+                              whole(s.out.length1, s.head.hiddenP1)};
     multiply<T, W>(s.out.hidden1, s.atoms, terms, 2, own);
     for (int block = 2 * own.begin; block < 2 * own.end; ++block)
         for (int atom = 0; atom < s.atoms; ++atom) {
@@ -196,7 +198,8 @@ void gateAdjoint(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void hidden0Adjoint(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> terms[2] = {{s.out.gX1, &s.head.scalar0T}, {s.out.gGate, &s.head.gate0T}};
+    const Term<T> terms[2] = {whole(s.out.gX1, s.head.scalar0T),
+                              whole(s.out.gGate, s.head.gate0T)};
     multiply<T, W>(s.out.gHidden0, s.atoms, terms, 2, own);
     activateBlocksAdjoint<T, W>(s.atoms, s.out.hidden0, s.out.gHidden0, blocksOf(own));
 }
@@ -211,8 +214,8 @@ void lengths0Adjoint(const State<T>& s, int, Member& member) {
 
 template <class T, int W>
 void directionsAdjoint(const State<T>& s, int, Member& member) {
-    const Term<T> terms[2] = {{s.out.gP0, &s.head.length0T},
-                              {s.out.gDirection0, &s.head.direction0T}};
+    const Term<T> terms[2] = {whole(s.out.gP0, s.head.length0T),
+                              whole(s.out.gDirection0, s.head.direction0T)};
     multiply<T, W>(s.gv[(s.layers - 1) % 2], 3 * s.atoms, terms, 2,
                    ownPanels(s.blocks / 2, member));
 }

@@ -154,6 +154,7 @@ struct State {
     T* gm;
     T* gProject;   ///< [5,G,N,2 W]
     T* gNormal;    ///< [G,N,2 W]
+    T *gmParts, *gNormalParts, *gvParts;  ///< of each member, for the others [members,...]
     T* scratch;    ///< rows of lanes to be summed, for each member [count, scratchSize]
     size_t scratchSize;
     T* selfSums;   ///< dE/da of the atoms with themselves [H,N]
