@@ -50,9 +50,10 @@ class Worker:
             raise SystemExit(f"running {self.name}: it ended without an answer\n{self.log.read()}")
         return json.loads(answer)
 
-    def time(self, steps):
-        """Appends the milliseconds of one step, averaged over `steps` of them."""
-        self.milliseconds.append(self.ask(steps=steps)["ms_per_step"])
+    def time(self, steps, seconds):
+        """Appends the milliseconds of one step, averaged over `steps` of them again and again until
+        the seconds are over."""
+        self.milliseconds.append(self.ask(steps=steps, seconds=seconds)["ms_per_step"])
 
     def close(self):
         self.process.stdin.close()
@@ -70,12 +71,13 @@ def serve(answer):
         replies.flush()
 
 
-def alternate(workers, rounds, steps):
-    """A B A B ...: each worker has its turn once a round."""
+def alternate(workers, rounds, steps, seconds=0):
+    """A B A B ...: each worker has its turn once a round, which lasts as long for all: caches are
+    cold after the turns of others, and a quick side would be done before they are warm."""
     for _ in range(rounds):
         for worker in workers:
             time.sleep(SETTLE)
-            worker.time(steps)
+            worker.time(steps, seconds)
 
 
 def fastest(workers):

@@ -77,7 +77,7 @@ def measure(model, molecule, platform, options):
                 pairs=systems.pairCount(positions, cell, config["cutoff"]),
                 channels=config["channels"], layers=config["layers"], platform=platform)
     alternate([worker for turn in zip(*workers.values()) for worker in turn],
-              options.rounds, options.steps)
+              options.rounds, options.steps, options.seconds)
     rows = [case | dict(side=side, note=words) for side, words in failures.items()]
     rows += [case | dict(side=side) | compare((workers["ours"], workers[side]),
                                               (states["ours"], states[side]), differences[side])
@@ -99,7 +99,9 @@ def options():
     parser.add_argument("--sides", nargs="+", choices=list(sides.SIDES)[1:],
                         help="to compare with instead of all that the platform has")
     parser.add_argument("--rounds", type=int, default=8, help="turns of every side")
-    parser.add_argument("--steps", type=int, default=50, help="OpenMM steps in a turn")
+    parser.add_argument("--seconds", type=float, default=2.0, help="at least, of every turn")
+    parser.add_argument("--steps", type=int, default=50,
+                        help="OpenMM steps before a turn begins with the first geometry again")
     parser.add_argument("--output", type=Path, default=ROOT / "docs/results/peers.json")
     return parser.parse_args()
 
@@ -118,7 +120,7 @@ def main():
         rows = [row for model, molecule in cases(given, folder) for platform in given.platforms
                 for row in measure(model, molecule, platform, given)]
     printTable(rows, COLUMNS)
-    writeRows(given.output, rows, rounds=given.rounds, steps=given.steps,
+    writeRows(given.output, rows, rounds=given.rounds, seconds=given.seconds, steps=given.steps,
               what="milliseconds of one OpenMM step (Verlet, 0.5 fs); ratio = peer_ms / ours_ms, "
                    "both minima over the rounds, each side at its best number of threads; ours: "
                    "native kernels on processors, TorchScript on GPUs; side peer: openmm-torch "
