@@ -40,8 +40,12 @@ struct FilterColumn {
     }
     /// Brings the piece of a later pair into the cache: distances ascend, but with gaps.
     [[gnu::always_inline]] void fetch(const PairPlace<T>& place) const {
+        constexpr int line = 64 / sizeof(T);
+#pragma GCC unroll 4
         for (int power = 0; power < 4; ++power)
-            __builtin_prefetch(pieces + place.later + power * 2 * W);
+#pragma GCC unroll 4
+            for (int i = 0; i < C * W; i += line)
+                __builtin_prefetch(pieces + place.later + power * 2 * W + i);
     }
     [[gnu::always_inline]] Lanes<T, W, C> value(const PairPlace<T>& place) const {
         const T* from = row(place);
