@@ -22,7 +22,7 @@ int usefulThreads(const ModelConfig& config, int width, int threads) {
 /// Pairs that are sorted together: few enough that their atoms' features stay in the cache.
 constexpr size_t windowPairs = 4096;
 
-/// How many pairs before its use a piece of the table is fetched.
+/// How many pairs before their use rows of the table are fetched.
 constexpr size_t pairsAhead = 8;
 
 /// Edge of the cubes that atoms are sorted by, angstrom: a fraction of any cutoff.
@@ -188,16 +188,20 @@ void Evaluation<T>::place(const HalfPair& pair, const double (&d)[3], double squ
     const KnotGrid& grid = weights_.grid();
     if (grid.empty() || r < grid.first()) {
         place.row = ~(state_.exactPairs++ * 8 * width_);
+        place.value[0] = place.slope[1] = T(1);
         evaluateExactly(r);
     } else {
-        const size_t knot = grid.before(r);
-        place.row = static_cast<int>(knot) * 8 * width_;
-        const double t = r - grid[knot];
-        place.t = static_cast<T>(t);
-        place.t2 = static_cast<T>(t * t);
-        place.t3 = static_cast<T>(t * t * t);
-        place.twoT = static_cast<T>(2.0 * t);
-        place.threeT2 = static_cast<T>(3.0 * t * t);
+        const auto [knot, t, slope] = grid.place(r);
+        place.row = static_cast<int>(knot) * 2 * width_;
+        const double s = 1.0 - t;
+        const double values[4] = {s * s * s / 6.0, (4.0 - 3.0 * t * t * (1.0 + s)) / 6.0,
+                                  (4.0 - 3.0 * s * s * (1.0 + t)) / 6.0, t * t * t / 6.0};
+        const double slopes[4] = {-0.5 * s * s, t * (1.5 * t - 2.0), s * (2.0 - 1.5 * s),
+                                  0.5 * t * t};
+        for (int k = 0; k < 4; ++k) {
+            place.value[k] = static_cast<T>(values[k]);
+            place.slope[k] = static_cast<T>(slopes[k] * slope);
+        }
     }
     places_.push_back(place);
 }
@@ -210,7 +214,7 @@ void Evaluation<T>::orderByRow() {
     for (size_t begin = 0; begin < places_.size(); begin += windowPairs) {
         const size_t end = std::min(begin + windowPairs, places_.size());
         const auto key = [&](const PairPlace<T>& place) {
-            return static_cast<size_t>(place.row < 0 ? 0 : place.row / (8 * width_) + 1);
+            return static_cast<size_t>(place.row < 0 ? 0 : place.row / (2 * width_) + 1);
         };
         starts_.assign(weights_.grid().size() + 1, 0);
         for (size_t p = begin; p < end; ++p)

@@ -1,5 +1,5 @@
-// Filters of a pair out of the tables: one cubic piece gives value and slope, so that forces are
-// the exact gradient of the energy that is computed.
+// Filters of a pair out of the tables: the same cubic gives value and slope, so that forces are the
+// exact gradient of the energy that is computed.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -27,40 +27,38 @@ template <class T, int W>
 /// distances.
 template <class T, int W, int C>
 struct FilterColumn {
-    const T* pieces;
+    const T* table;
     const T* exact;
 
     [[gnu::always_inline]] FilterColumn(const State<T>& s, const Filters<T>& filters, int kind,
                                         int block)
-        : pieces(at<const T, W>(filters.pieces, s.pieces * 4, kind * s.blocks + block, 0)),
+        : table(at<const T, W>(filters.table, s.rows, kind * s.blocks + block, 0)),
           exact(at<const T, W>(filters.exact, s.exactPairs * 4, kind * s.blocks + block, 0)) {}
 
     [[gnu::always_inline]] const T* row(const PairPlace<T>& place) const {
-        return place.row >= 0 ? pieces + place.row : exact + ~place.row;
+        return place.row >= 0 ? table + place.row : exact + ~place.row;
     }
-    /// Brings the piece of a later pair into the cache: distances ascend, but with gaps.
+    /// Brings the rows of a later pair into the cache: distances ascend, but with gaps.
     [[gnu::always_inline]] void fetch(const PairPlace<T>& place) const {
         constexpr int line = 64 / sizeof(T);
 #pragma GCC unroll 4
-        for (int power = 0; power < 4; ++power)
+        for (int k = 0; k < 4; ++k)
 #pragma GCC unroll 4
             for (int i = 0; i < C * W; i += line)
-                __builtin_prefetch(pieces + place.later + power * 2 * W + i);
+                __builtin_prefetch(table + place.later + k * 2 * W + i);
     }
     [[gnu::always_inline]] Lanes<T, W, C> value(const PairPlace<T>& place) const {
-        const T* from = row(place);
-        Lanes<T, W, C> result;
-        for (int c = 0; c < C; ++c, from += W)
-            result[c] = (load<T, W>(from) + load<T, W>(from + 2 * W) * place.t) +
-                        (load<T, W>(from + 4 * W) * place.t2 + load<T, W>(from + 6 * W) * place.t3);
-        return result;
+        return sum(row(place), place.value);
     }
     [[gnu::always_inline]] Lanes<T, W, C> slope(const PairPlace<T>& place) const {
-        const T* from = row(place);
+        return sum(row(place), place.slope);
+    }
+    [[gnu::always_inline]] static Lanes<T, W, C> sum(const T* from, const T (&factor)[4]) {
         Lanes<T, W, C> result;
         for (int c = 0; c < C; ++c, from += W)
-            result[c] = load<T, W>(from + 2 * W) + (load<T, W>(from + 4 * W) * place.twoT +
-                                                    load<T, W>(from + 6 * W) * place.threeT2);
+            result[c] = (load<T, W>(from) * factor[0] + load<T, W>(from + 2 * W) * factor[1]) +
+                        (load<T, W>(from + 4 * W) * factor[2] +
+                         load<T, W>(from + 6 * W) * factor[3]);
         return result;
     }
 };
@@ -96,8 +94,7 @@ inline void exactFilter(const State<T>& s, const Filters<T>& filters, int pair, 
     }
 }
 
-/// Fills the rows of the pairs that lie outside the table for one kind and block: pieces of which
-/// only the begin is used.
+/// Fills the rows of the pairs that lie outside the table for one kind and block.
 template <class T, int W>
 inline void fillExact(const State<T>& s, const Filters<T>& filters, int kind, int block,
                       bool attention) {

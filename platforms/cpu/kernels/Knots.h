@@ -7,9 +7,16 @@
 
 namespace molspectra::native {
 
-/// Ascending distances, and which of them comes before a given one.
+/// Ascending distances: those at which a smooth coordinate along r is 0, 1, 2, ...
 class KnotGrid {
 public:
+    /// A distance among the knots.
+    struct Place {
+        size_t knot;      ///< the last but one that is not beyond it
+        double fraction;  ///< how far the coordinate is beyond the knot's: 0 to 1
+        double slope;     ///< of the coordinate, 1/angstrom
+    };
+
     /// No knots: everything is evaluated exactly.
     KnotGrid() = default;
 
@@ -24,13 +31,14 @@ public:
     double operator[](size_t knot) const { return knots_[knot]; }
     double first() const { return knots_.front(); }
 
-    /// The last knot but one that is not beyond r, for r between the first and the last.
-    size_t before(double r) const;
+    /// For r between the first and the last knot.
+    Place place(double r) const;
 
 private:
+    double coordinate(double r) const;
+
     std::vector<double> knots_;
-    std::vector<size_t> start_;  ///< a knot not beyond the begin of each bin
-    double binsPerAngstrom_ = 0.0;
+    double first_ = 0.0, contrast_ = 0.0, rate_ = 0.0, scale_ = 0.0;
 };
 
 }  // namespace molspectra::native

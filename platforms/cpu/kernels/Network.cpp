@@ -12,8 +12,9 @@ namespace molspectra::native {
 
 namespace {
 
-/// Knots of the filters' tables for each radial function. More would change forces by less than the
-/// rounding of single precision does, and cost time, because the tables would leave the cache.
+/// Knots of the filters' tables for each radial function: forces in single precision are then 4e-6
+/// (relative, root mean square) off those in double. Twelve would halve that, and pairs at similar
+/// distances would share fewer rows.
 constexpr int knotsPerRadialFunction = 8;
 constexpr int fewestKnots = 256;
 

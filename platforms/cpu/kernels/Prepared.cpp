@@ -108,7 +108,7 @@ void PreparedWeights<T>::fill(State<T>& state) const {
     state.layers = config_.layers;
     state.radial = config_.radialFunctions;
     state.headPanels = static_cast<int>(C_ / (2 * W_));
-    state.pieces = grid_.empty() ? 0 : static_cast<int>(grid_.size() - 1);
+    state.rows = grid_.empty() ? 0 : static_cast<int>(grid_.size() + 2);
     state.neighborEmbedding = config_.neighborEmbedding;
     state.vectorCutoff = config_.vectorCutoff;
     state.vectorNorm = config_.vectorNorm != "none";
@@ -260,28 +260,59 @@ typename PreparedWeights<T>::Evaluated PreparedWeights<T>::evaluate(
     return at;
 }
 
+/// Coefficients of cubic B-splines that go through the values at all knots and have the slopes at
+/// both ends: (a + 4 b + c) / 6 of three neighbors is the value, (c - a) / 2 the slope along the
+/// coordinate.
+template <class T>
+const T* PreparedWeights<T>::keepSplines(const plain::Dense<double>& filter, bool attention) {
+    const size_t outputs = filter.bias.size(), knots = grid_.size(), last = knots - 1;
+    const size_t panel = 2 * W_, rows = knots + 2;
+    std::vector<std::vector<double>> b(knots);  // right sides, then solutions
+    std::vector<double> begin, end;
+    for (size_t knot = 0; knot < knots; ++knot) {
+        Evaluated at = evaluate(filter, grid_[knot], attention);
+        b[knot] = std::move(at.value);
+        if (knot == 0 || knot == last)
+            for (double& slope : at.slope)
+                slope /= grid_.place(grid_[knot]).slope;
+        (knot == 0 ? begin : end) = std::move(at.slope);
+    }
+    std::vector<double> beside(knots);  // what the elimination leaves above the diagonal
+    for (size_t knot = 0; knot < knots; ++knot) {
+        const double below = knot == 0 ? 0.0 : knot == last ? 2.0 : 1.0;
+        const double pivot = 4.0 - (knot == 0 ? 0.0 : below * beside[knot - 1]);
+        beside[knot] = (knot == 0 ? 2.0 : 1.0) / pivot;
+        for (size_t output = 0; output < outputs; ++output) {
+            double& right = b[knot][output];
+            right *= 6.0;
+            if (knot == 0)
+                right += 2.0 * begin[output];
+            else
+                right -= below * b[knot - 1][output];
+            if (knot == last)
+                right -= 2.0 * end[output];
+            right /= pivot;
+        }
+    }
+    for (size_t knot = last; knot-- > 0;)
+        for (size_t output = 0; output < outputs; ++output)
+            b[knot][output] -= beside[knot] * b[knot + 1][output];
+    T* table = memory_.take(rows * outputs);
+    for (size_t output = 0; output < outputs; ++output) {
+        T* to = table + output / panel * rows * panel + output % panel;
+        to[0] = static_cast<T>(b[1][output] - 2.0 * begin[output]);
+        for (size_t knot = 0; knot < knots; ++knot)
+            to[(knot + 1) * panel] = static_cast<T>(b[knot][output]);
+        to[(rows - 1) * panel] = static_cast<T>(b[last - 1][output] + 2.0 * end[output]);
+    }
+    return table;
+}
+
 template <class T>
 Filters<T> PreparedWeights<T>::tabulate(const plain::Dense<double>& filter, bool attention) {
-    const size_t outputs = filter.bias.size(), pieces = grid_.empty() ? 0 : grid_.size() - 1;
-    const size_t panel = 2 * W_;
-    T* table = memory_.take(pieces * outputs * 4);
     const plain::Dense<double> columns{transposed(filter.weight), filter.bias};
-    Evaluated begin = pieces > 0 ? evaluate(columns, grid_[0], attention) : Evaluated{};
-    for (size_t piece = 0; piece < pieces; ++piece) {
-        Evaluated end = evaluate(columns, grid_[piece + 1], attention);
-        const double h = grid_[piece + 1] - grid_[piece];
-        for (size_t output = 0; output < outputs; ++output) {
-            T* to = table + (output / panel * pieces + piece) * 4 * panel + output % panel;
-            const double f = begin.value[output], s = begin.slope[output];
-            const double rise = (end.value[output] - f) / h, e = end.slope[output];
-            to[0] = static_cast<T>(f);
-            to[panel] = static_cast<T>(s);
-            to[2 * panel] = static_cast<T>((3.0 * rise - 2.0 * s - e) / h);
-            to[3 * panel] = static_cast<T>((s + e - 2.0 * rise) / (h * h));
-        }
-        begin = std::move(end);
-    }
-    const T* self = keepVector(evaluate(columns, 0.0, attention).value, outputs);
+    const T* table = grid_.empty() ? nullptr : keepSplines(columns, attention);
+    const T* self = keepVector(evaluate(columns, 0.0, attention).value, filter.bias.size());
     exactWeights_.push_back(filter.weight.values());
     exactWeights_.push_back(filter.bias);
     return {table, self, nullptr, exactWeights_[exactWeights_.size() - 2].data(),

@@ -69,6 +69,7 @@ private:
     };
     Evaluated evaluate(const plain::Dense<double>& filter, double r, bool attention) const;
     Filters<T> tabulate(const plain::Dense<double>& filter, bool attention);
+    const T* keepSplines(const plain::Dense<double>& filter, bool attention);
 
     ModelConfig config_;
     int width_;

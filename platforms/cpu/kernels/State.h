@@ -25,14 +25,15 @@ struct Packed {
     int outputs = 0;          ///< panels
 };
 
-/// Filters of one layer: cubic Hermite pieces in r, by the powers of the distance from their knot.
-/// Values at two knots would cost as much memory traffic, and single precision would lose digits of
-/// the slope in their difference.
+/// Filters of one layer: cubic splines, as coefficients of B-splines, of which four make a value and
+/// the same four its slope. Neighboring pieces share three of them, so that a table is a quarter of
+/// one of pieces by powers, and pairs at similar distances read the same rows.
 template <class T>
 struct Filters {
-    const T* pieces = nullptr;  ///< [filters, G, pieces, 4 (powers), 2 W]
+    const T* table = nullptr;   ///< [filters, G, rows, 2 W]
     const T* self = nullptr;    ///< at r = 0 [filters F]
-    T* exact = nullptr;         ///< the same for the pairs outside the table
+    T* exact = nullptr;  ///< value, slope and two rows of zeros for each pair outside the table
+                         ///< [filters, G, pairs, 4, 2 W]
     const double* weight = nullptr;  ///< [filters F, K]
     const double* bias = nullptr;    ///< [filters F]
 };
@@ -77,11 +78,11 @@ template <class T>
 struct PairPlace {
     int i, j;
     int offsetI, offsetJ;  ///< 2 W i and 2 W j: where the atoms' rows lie in a panel
-    int row;         ///< where its piece begins in a column of the table; if below zero, ~row is
-                     ///< where it begins in one of `exact`
+    int row;         ///< where its four rows begin in a column of the table; if below zero, ~row
+                     ///< is where they begin in one of `exact`
     int later;       ///< row of a pair that comes some pairs later, for the cache alone
-    T t, t2, t3;     ///< powers of the distance from the piece's knot
-    T twoT, threeT2; ///< and of their derivatives
+    T value[4];      ///< factors of the rows that make a filter's value
+    T slope[4];      ///< and its slope, 1/angstrom
     T unit[3];       ///< d / r
     T inverseDistance;  ///< 1/angstrom
 };
@@ -119,7 +120,7 @@ struct State {
     int pairs;        ///< closer than the cutoff
     int selfStart;    ///< where the atoms' own scores begin: 2 pairs rounded up to W
     int scores;       ///< S
-    int pieces;
+    int rows;         ///< of a column of the filters' tables
     bool neighborEmbedding, vectorCutoff;
     bool vectorNorm;   ///< whitening at the end
 
