@@ -23,7 +23,7 @@ int usefulThreads(const ModelConfig& config, int width, int threads) {
 constexpr size_t windowPairs = 4096;
 
 /// How many pairs before their use rows of the table are fetched.
-constexpr size_t pairsAhead = 8;
+constexpr size_t pairsAhead = 5;
 
 /// Edge of the cubes that atoms are sorted by, angstrom: a fraction of any cutoff.
 constexpr double cubeEdge = 2.0;

@@ -84,10 +84,13 @@ inline void activateBlocksAdjoint(int atoms, const T* hidden, T* g, Range blocks
 template <class T, int W>
 void directions(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.blocks / 2, member);
-    multiply<T, W>(s.out.p0, 3 * s.atoms, finalVectors(s), s.head.length0, own);
+    const Term<T> length = whole(finalVectors(s), s.head.length0);
+    const Term<T> direction = whole(finalVectors(s), s.head.direction0);
+    const Product<T> products[2] = {{s.out.p0, 3 * s.atoms, &length, 1, own, false},
+                                    {s.out.direction0, 3 * s.atoms, &direction, 1,
+                                     ownPanels(s.headPanels, member), false}};
+    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.hiddenX0, own.begin, 0));
     lengths<T, W>(s.atoms, s.out.p0, s.out.length0, blocksOf(own));
-    multiply<T, W>(s.out.direction0, 3 * s.atoms, finalVectors(s), s.head.direction0,
-                   ownPanels(s.headPanels, member));
 }
 
 /// First block: hidden layer of (16).
@@ -104,8 +107,11 @@ void hidden0(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void gate(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.headPanels, member);
-    multiply<T, W>(s.out.scalar, s.atoms, s.out.active0, s.head.scalar0, own);
-    multiply<T, W>(s.out.gate, s.atoms, s.out.active0, s.head.gate0, own);
+    const Term<T> scalar = whole(s.out.active0, s.head.scalar0);
+    const Term<T> gate = whole(s.out.active0, s.head.gate0);
+    const Product<T> products[2] = {{s.out.scalar, s.atoms, &scalar, 1, own, false},
+                                    {s.out.gate, s.atoms, &gate, 1, own, false}};
+    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length1, own.begin, 0));
     activateBlocks<T, W>(s.atoms, s.out.scalar, s.out.x1, blocksOf(own));
     for (int block = 2 * own.begin; block < 2 * own.end; ++block)
         for (int atom = 0; atom < s.atoms; ++atom) {
@@ -161,8 +167,11 @@ void energies(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void hidden1Adjoint(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.headPanels, member);
-    multiply<T, W>(s.out.gX1, s.atoms, s.out.gHidden1, s.head.hiddenX1T, own);
-    multiply<T, W>(s.gm, s.atoms, s.out.gHidden1, s.head.hiddenP1T, own);
+    const Term<T> x = whole(s.out.gHidden1, s.head.hiddenX1T);
+    const Term<T> p = whole(s.out.gHidden1, s.head.hiddenP1T);
+    const Product<T> products[2] = {{s.out.gX1, s.atoms, &x, 1, own, false},
+                                    {s.gm, s.atoms, &p, 1, own, false}};
+    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length1T, own.begin, 0));
     lengthsAdjoint<T, W>(s.atoms, s.out.p1, s.out.length1, s.gm, s.out.gP1, blocksOf(own));
     const size_t size = static_cast<size_t>(s.pairs) * 4 * W;
     __builtin_memset(s.perPair + member.index * size, 0, size * sizeof(T));
@@ -207,8 +216,11 @@ void hidden0Adjoint(const State<T>& s, int, Member& member) {
 template <class T, int W>
 void lengths0Adjoint(const State<T>& s, int, Member& member) {
     const Range own = ownPanels(s.blocks / 2, member);
-    multiply<T, W>(s.gx, s.atoms, s.out.gHidden0, s.head.hiddenX0T, own);
-    multiply<T, W>(s.gm, s.atoms, s.out.gHidden0, s.head.hiddenP0T, own);
+    const Term<T> x = whole(s.out.gHidden0, s.head.hiddenX0T);
+    const Term<T> p = whole(s.out.gHidden0, s.head.hiddenP0T);
+    const Product<T> products[2] = {{s.gx, s.atoms, &x, 1, own, false},
+                                    {s.gm, s.atoms, &p, 1, own, false}};
+    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length0T, own.begin, 0));
     lengthsAdjoint<T, W>(s.atoms, s.out.p0, s.out.length0, s.gm, s.out.gP0, blocksOf(own));
 }
 

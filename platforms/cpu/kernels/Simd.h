@@ -71,12 +71,19 @@ template <class T, int W, int S = W>
                                       std::make_index_sequence<W>{});
 }
 
+template <class T, int W, size_t... I>
+[[gnu::always_inline]] inline Vec<T, W / 2> addHalves(const Vec<T, W>& value,
+                                                      std::index_sequence<I...>) {
+    return __builtin_shufflevector(value, value, I...) +
+           __builtin_shufflevector(value, value, (I + W / 2)...);
+}
+
 template <class T, int W>
 [[gnu::always_inline]] inline T sumLanes(const Vec<T, W>& value) {
-    T sum = 0;
-    for (int lane = 0; lane < W; ++lane)
-        sum += value[lane];
-    return sum;
+    if constexpr (W == 2)
+        return value[0] + value[1];
+    else
+        return sumLanes<T, W / 2>(addHalves<T, W>(value, std::make_index_sequence<W / 2>{}));
 }
 
 template <class T, int W>
