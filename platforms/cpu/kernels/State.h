@@ -25,9 +25,9 @@ struct Packed {
     int outputs = 0;          ///< panels
 };
 
-/// Filters of one layer: cubic splines, as coefficients of B-splines, of which four make a value and
-/// the same four its slope. Neighboring pieces share three of them, so that a table is a quarter of
-/// one of pieces by powers, and pairs at similar distances read the same rows.
+/// Filters of one layer: cubic splines, as coefficients of B-splines, of which four make a value
+/// and the same four its slope. Neighboring pieces share three of them, so that a table is a
+/// quarter of one of pieces by powers, and pairs at similar distances read the same rows.
 template <class T>
 struct Filters {
     const T* table = nullptr;   ///< [filters, G, rows, 2 W]
