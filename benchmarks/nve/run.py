@@ -3,10 +3,13 @@
 
 SPDX-License-Identifier: MIT
 
-    .venv/bin/python benchmarks/nve/run.py
-    .venv/bin/python benchmarks/nve/run.py --molecule aspirin --model MODEL --data MD17_FILE
+    .venv/bin/python benchmarks/nve/run.py                                 # the network of make demo
+    .venv/bin/python benchmarks/nve/run.py --evaluators native --starts 8  # more of the quick one
 
-    .venv/bin/python benchmarks/nve/run.py --evaluators native --starts 8    # more of the quick one
+    .venv/bin/molspectra finetune --data md17_aspirin.npz --preset quick --channels 64 --layers 4 \
+        --train 900 --seed 1 --output aspirin
+    .venv/bin/python benchmarks/nve/run.py --molecule aspirin --model aspirin/model.pt \
+        --data md17_aspirin.npz                          # and with --evaluators native --starts 4
 
 For each start the first frame is minimised and equilibrated at 300 K by Langevin dynamics with the
 native evaluator and random numbers of that start's own; every production, velocity Verlet without

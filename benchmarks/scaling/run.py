@@ -81,11 +81,11 @@ def beginPeer(model, name, reason, threads):
 
 
 def timeTurns(workers, given):
-    """As many steps a turn as fill about --seconds on the slowest side."""
+    """Turns of at least --seconds on every side, and of about that on the slowest."""
     alternate(workers, 1, 1)
     slowest = max(worker.milliseconds.pop() for worker in workers)
     steps = max(1, min(MOST_STEPS, int(1000 * given.seconds / slowest)))
-    alternate(workers, given.rounds, steps)
+    alternate(workers, given.rounds, steps, given.seconds)
 
 
 def columnsOf(side, worker, pairs):
