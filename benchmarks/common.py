@@ -72,7 +72,7 @@ def serve(answer):
 
 
 def alternate(workers, rounds, steps, seconds=0):
-    """A B A B ...: each worker has its turn once a round. With `seconds` turns last as long for all:
+    """A B A B ...: each worker has its turn once a round. With `seconds` turns are as long for all:
     caches are cold after those of others, and a quick side would be done before they are warm."""
     for _ in range(rounds):
         for worker in workers:

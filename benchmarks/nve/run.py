@@ -3,7 +3,7 @@
 
 SPDX-License-Identifier: MIT
 
-    .venv/bin/python benchmarks/nve/run.py                                 # the network of make demo
+    .venv/bin/python benchmarks/nve/run.py                                 # the one of make demo
     .venv/bin/python benchmarks/nve/run.py --evaluators native --starts 8  # more of the quick one
 
     .venv/bin/molspectra finetune --data md17_aspirin.npz --preset quick --channels 64 --layers 4 \
