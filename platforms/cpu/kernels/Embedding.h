@@ -94,42 +94,54 @@ void combine(const State<T>& s, int, Member& member) {
         multiply<T, W>(s.x, s.atoms, &term, 1, own.panels, true);
 }
 
-/// Adjoint of (5): dE/dr through the filters of the embedding.
+/// Adjoint of (5) for a chunk of pairs: dE/dr through the embedding's filters, by lane.
 template <class T, int W>
-void neighborsAdjoint(const State<T>& s, int, Member& member) {
-    const Own own = ownOf(s, member);
-    T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairs * 4 * W;
-    multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
-    for (int block = own.blocks.begin; block < own.blocks.end; ++block) {
+inline void filtersAdjoint(const State<T>& s, Range blocks, Range chunk, T* rows) {
+    for (int block = blocks.begin; block < blocks.end; ++block) {
         const FilterColumn<T, W, 1> filters(s, s.embedding.filters, 0, block);
         const T* element = s.embedding.neighbor + block * W;
-        for (int p = 0; p < s.pairs; ++p) {
+        T* row = rows;
+        for (int p = chunk.begin; p < chunk.end; ++p, row += W) {
             const PairPlace<T>& place = s.place[p];
             const size_t zi = s.numbers[place.i], zj = s.numbers[place.j];
             const auto g = load<T, W>(at<T, W>(s.gm, s.atoms, block, place.i)) *
                                load<T, W>(element + zj * s.channels) +
                            load<T, W>(at<T, W>(s.gm, s.atoms, block, place.j)) *
                                load<T, W>(element + zi * s.channels);
-            add<T, W>(perPair + static_cast<size_t>(p) * 4 * W,
-                      g * filters.slope(place)[0]);
+            const auto sum = block > blocks.begin ? load<T, W>(row) : zero<T, W>();
+            store<T, W>(row, sum + g * filters.slope(place)[0]);
         }
     }
 }
 
-/// dE/d(displacement) of every pair from all members' lanes:
+/// Adjoint of (5): dE/dr of every pair.
+template <class T, int W>
+void neighborsAdjoint(const State<T>& s, int, Member& member) {
+    const Own own = ownOf(s, member);
+    T* rows = s.scratch + static_cast<size_t>(member.index) * s.scratchSize;
+    T* perPair = s.perPair + static_cast<size_t>(member.index) * s.pairRoom * 4;
+    multiply<T, W>(s.gm, s.atoms, s.gx, s.embedding.combineT, own.panels);
+    for (int begin = 0; begin < s.pairs; begin += chunkPairs) {
+        const int end = begin + chunkPairs < s.pairs ? begin + chunkPairs : s.pairs;
+        filtersAdjoint<T, W>(s, own.blocks, {begin, end}, rows);
+        for (int p = begin; p < end; p += W) {
+            const auto sums = sumRows<T, W>(rows + static_cast<size_t>(p - begin) * W);
+            for (int lane = 0; lane < W && p + lane < end; ++lane)
+                perPair[4 * (p + lane)] += sums[lane];
+        }
+    }
+}
+
+/// dE/d(displacement) of every pair from what all members have:
 /// dE/dr unit + (g - (g . unit) unit) / r with g = dE/d(unit).
 template <class T, int W>
 void gather(const State<T>& s, int, Member& member) {
     const Range pairs = share(s.pairs, member.index, member.count);
     for (int p = pairs.begin; p < pairs.end; ++p) {
-        T sum[4];
-        for (int c = 0; c < 4; ++c) {
-            auto lanes = zero<T, W>();
-            for (int from = 0; from < member.count; ++from)
-                lanes += load<T, W>(
-                    s.perPair + ((static_cast<size_t>(from) * s.pairs + p) * 4 + c) * W);
-            sum[c] = sumLanes<T, W>(lanes);
-        }
+        T sum[4] = {};
+        for (int from = 0; from < member.count; ++from)
+            for (int c = 0; c < 4; ++c)
+                sum[c] += s.perPair[(static_cast<size_t>(from) * s.pairRoom + p) * 4 + c];
         const PairPlace<T>& place = s.place[p];
         const T along = sum[1] * place.unit[0] + sum[2] * place.unit[1] + sum[3] * place.unit[2];
         for (int d = 0; d < 3; ++d)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace molspectra::native {
@@ -19,8 +20,9 @@ int usefulThreads(const ModelConfig& config, int width, int threads) {
     return std::clamp(threads, 1, groups);
 }
 
-/// Pairs that are sorted together: few enough that their atoms' features stay in the cache.
-constexpr size_t windowPairs = 4096;
+/// Pairs that are sorted together: few enough that their atoms' features stay in the cache, and no
+/// more than use the rows of a column of the table before the next column is turned to.
+constexpr size_t windowPairs = chunkPairs;
 
 /// How many pairs before their use rows of the table are fetched.
 constexpr size_t pairsAhead = 5;
@@ -37,7 +39,7 @@ uint64_t spread(uint64_t bits) {
 }
 
 /// Atoms by the place of their cubes on a curve through space (Morton's), so that atoms which are
-/// near in the list are near in space.
+/// near in space are near in memory.
 std::vector<int> alongCurve(std::span<const double> positions) {
     constexpr double origin = 1 << 20;  // coordinates of both signs fit into 21 bits
     std::vector<std::pair<uint64_t, int>> keyed;
@@ -113,30 +115,35 @@ std::vector<Features> Evaluation<T>::encode(std::span<const int> numbers,
     return all;
 }
 
-/// From panels to rows of channels.
+/// From panels to rows of channels, atoms as the caller has them.
 template <class T>
 Features Evaluation<T>::features(const T* x, const T* v) const {
     const size_t F = static_cast<size_t>(config_.channels), N = numbers_.size();
     const size_t panel = 2 * static_cast<size_t>(width_);
     Features result{std::vector<double>(N * F), std::vector<double>(3 * N * F)};
-    for (size_t c = 0; c < F; ++c) {
-        for (size_t i = 0; i < N; ++i)
-            result.x[i * F + c] = x[(c / panel * N + i) * panel + c % panel];
-        for (size_t row = 0; v && row < 3 * N; ++row)
-            result.v[row * F + c] = v[(c / panel * 3 * N + row) * panel + c % panel];
-    }
+    for (size_t c = 0; c < F; ++c)
+        for (size_t i = 0; i < N; ++i) {
+            const size_t atom = static_cast<size_t>(order_[i]);
+            result.x[atom * F + c] = x[(c / panel * N + i) * panel + c % panel];
+            for (size_t d = 0; v && d < 3; ++d)
+                result.v[(3 * atom + d) * F + c] =
+                    v[(c / panel * 3 * N + 3 * i + d) * panel + c % panel];
+        }
     return result;
 }
 
 template <class T>
 void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double> positions,
                            std::span<const HalfPair> candidates) {
-    numbers_.assign(numbers.begin(), numbers.end());
+    orderAtoms(positions, candidates.size());
+    numbers_.clear();
+    for (const int atom : order_)
+        numbers_.push_back(numbers[static_cast<size_t>(atom)]);
     places_.clear();
     radialValues_.clear();
     state_.exactPairs = 0;
     const double cutoffSquared = config_.cutoff * config_.cutoff;
-    for (const HalfPair& pair : nearTogether(positions, candidates)) {
+    for (const HalfPair& pair : inOrder(candidates)) {
         const double *from = &positions[3 * static_cast<size_t>(pair.i)],
                      *to = &positions[3 * static_cast<size_t>(pair.j)];
         const double d[3] = {to[0] - from[0] + pair.shift[0], to[1] - from[1] + pair.shift[1],
@@ -152,25 +159,38 @@ void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double>
     state_.radialValue = radialValues_.data();
 }
 
-/// The same pairs, those of neighboring atoms i one after the other: a window of them then touches
-/// few atoms. The order is that of the present positions, whenever the list was made.
+/// The order that atoms have in memory, by the present positions whenever the list was made. That
+/// of few atoms does not matter.
 template <class T>
-std::span<const HalfPair> Evaluation<T>::nearTogether(std::span<const double> positions,
-                                                      std::span<const HalfPair> pairs) {
+void Evaluation<T>::orderAtoms(std::span<const double> positions, size_t pairs) {
+    const size_t atoms = positions.size() / 3;
+    order_.resize(atoms);
+    if (pairs <= windowPairs)
+        std::iota(order_.begin(), order_.end(), 0);
+    else
+        order_ = alongCurve(positions);
+    rank_.resize(atoms);
+    for (size_t k = 0; k < atoms; ++k)
+        rank_[static_cast<size_t>(order_[k])] = static_cast<int>(k);
+}
+
+/// The same pairs by the order of their atoms i: a window of them then touches few atoms.
+template <class T>
+std::span<const HalfPair> Evaluation<T>::inOrder(std::span<const HalfPair> pairs) {
     if (pairs.size() <= windowPairs)
         return pairs;
-    const size_t atoms = positions.size() / 3;
-    starts_.assign(atoms + 1, 0);
+    starts_.assign(order_.size() + 1, 0);
+    const auto key = [&](const HalfPair& pair) {
+        return static_cast<size_t>(rank_[static_cast<size_t>(pair.i)]);
+    };
     for (const HalfPair& pair : pairs)
-        ++starts_[static_cast<size_t>(pair.i) + 1];
-    for (size_t i = 0; i < atoms; ++i)
-        starts_[i + 1] += starts_[i];
-    sorted_.clear();
-    for (const int i : alongCurve(positions)) {
-        const auto begin = pairs.begin() + static_cast<ptrdiff_t>(starts_[static_cast<size_t>(i)]);
-        const size_t count = starts_[static_cast<size_t>(i) + 1] - starts_[static_cast<size_t>(i)];
-        sorted_.insert(sorted_.end(), begin, begin + static_cast<ptrdiff_t>(count));
-    }
+        ++starts_[key(pair)];
+    size_t next = 0;
+    for (size_t& start : starts_)
+        next += std::exchange(start, next);
+    sorted_.resize(pairs.size());
+    for (const HalfPair& pair : pairs)
+        sorted_[starts_[key(pair)]++] = pair;
     return sorted_;
 }
 
@@ -178,10 +198,10 @@ template <class T>
 void Evaluation<T>::place(const HalfPair& pair, const double (&d)[3], double squared) {
     const double r = std::sqrt(squared);
     PairPlace<T> place{};
-    place.i = pair.i;
-    place.j = pair.j;
-    place.offsetI = pair.i * 2 * width_;
-    place.offsetJ = pair.j * 2 * width_;
+    place.i = rank_[static_cast<size_t>(pair.i)];
+    place.j = rank_[static_cast<size_t>(pair.j)];
+    place.offsetI = place.i * 2 * width_;
+    place.offsetJ = place.j * 2 * width_;
     place.inverseDistance = static_cast<T>(1.0 / r);
     for (int k = 0; k < 3; ++k)
         place.unit[k] = static_cast<T>(d[k] / r);
@@ -304,10 +324,12 @@ double Evaluation<T>::energy() const {
 template <class T>
 void Evaluation<T>::collectForces(std::span<double> forces) const {
     std::fill(forces.begin(), forces.end(), 0.0);
+    const auto forceOn = [&](int atom) {
+        return &forces[3 * static_cast<size_t>(order_[static_cast<size_t>(atom)])];
+    };
     const T* gradient = state_.gradient;
     for (const PairPlace<T>& place : places_) {
-        double *i = &forces[3 * static_cast<size_t>(place.i)],
-               *j = &forces[3 * static_cast<size_t>(place.j)];
+        double *i = forceOn(place.i), *j = forceOn(place.j);
         for (int d = 0; d < 3; ++d) {
             const double along = static_cast<double>(*gradient++);
             i[d] += along;

@@ -52,8 +52,8 @@ private:
 
     void locate(std::span<const int> numbers, std::span<const double> positions,
                 std::span<const HalfPair> candidates);
-    std::span<const HalfPair> nearTogether(std::span<const double> positions,
-                                           std::span<const HalfPair> pairs);
+    void orderAtoms(std::span<const double> positions, size_t pairs);
+    std::span<const HalfPair> inOrder(std::span<const HalfPair> pairs);
     void place(const HalfPair& pair, const double (&d)[3], double squared);
     void evaluateExactly(double r);
     void orderByRow();
@@ -78,7 +78,8 @@ private:
 
     State<T> state_{};
     std::vector<LayerWork<T>> layers_;
-    std::vector<int> numbers_;
+    std::vector<int> numbers_;         ///< of atoms in their order in memory
+    std::vector<int> order_, rank_;    ///< the caller's atom at a place in memory, and back
     std::vector<PairPlace<T>> places_, ordered_;
     std::vector<HalfPair> sorted_;
     std::vector<size_t> starts_;

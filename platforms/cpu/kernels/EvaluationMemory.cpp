@@ -92,11 +92,12 @@ void Evaluation<T>::takeAdjoints(Cursor<T>& cursor) {
     state_.gu = cursor.vectors(3);
     state_.gv[0] = cursor.vectors();
     state_.gv[1] = cursor.vectors();
-    // Rows, a and dE/da of one head's chunk, or of two heads' with half as many pairs each.
-    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2);
+    // Rows, a and dE/da of one head's chunk, or of two heads' with half as many pairs each; then
+    // what its pairs have by lane.
+    state_.scratchSize = (2 * chunkPairs + 2 * W) * (W + 2) + 4 * chunkPairs * W;
     state_.scratch = cursor.take(count * state_.scratchSize);
     state_.selfSums = cursor.take(static_cast<size_t>(config_.heads) * cursor.N);
-    state_.perPair = cursor.take(count * pairCapacity_ * 4 * W);
+    state_.perPair = cursor.take(count * (pairCapacity_ + W) * 4);
     state_.gradient = cursor.take(3 * pairCapacity_);
 }
 
@@ -106,6 +107,7 @@ void Evaluation<T>::allocate(size_t atoms, size_t pairs) {
     weights_.fill(state_);
     state_.atoms = static_cast<int>(atoms);
     state_.pairs = static_cast<int>(pairs);
+    state_.pairRoom = static_cast<int>((pairs + W - 1) / W * W);
     state_.selfStart = static_cast<int>((2 * pairs + W - 1) / W * W);
     state_.scores = state_.selfStart + static_cast<int>((atoms + W - 1) / W * W);
     state_.work = layers_.data();

@@ -66,6 +66,13 @@ inline void sumAll(const T* rows, int count, T* sums) {
         store<T, W>(sums + row, sumRows<T, W>(rows + static_cast<size_t>(row) * W));
 }
 
+/// The same, added to what is there.
+template <class T, int W>
+inline void addAll(const T* rows, int count, T* sums) {
+    for (int row = 0; row < count; row += W)
+        add<T, W>(sums + row, sumRows<T, W>(rows + static_cast<size_t>(row) * W));
+}
+
 /// weight = SiLU(score)
 template <class T, int W>
 inline void activate(const T* score, int count, T* weight) {

@@ -1,5 +1,5 @@
 // Adjoint of Messages.h: from dE/dm and dE/dw to the adjoints of q, k, v0, v1, v2 and v, and to
-// dE/dr and dE/d(unit) of every pair, which stay lanes until all layers have added theirs.
+// dE/dr and dE/d(unit) of every pair, lanes as long as a chunk of pairs is worked on.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -13,19 +13,19 @@ template <class T, int W, int C, int S>
 struct HeadsAdjoint : Heads<T, W, C, S> {
     T* gw;       ///< adjoint of w and of the vectors going out [G,3N,2 W]
     T* gvIn;     ///< adjoint of the vectors coming in
-    T* perPair;  ///< of this member [pairs,4,W]
+    T* perPair;  ///< of this member [pairs,4]
     T* sums;     ///< scratch: dE/da, then dE/d(score) [S,room]
+    T* lanes;    ///< scratch: dE/dr and dE/d(unit) of a chunk's pairs [most,4,W]
     T* selfSums; ///< dE/da of the atoms with themselves [S,N]
 
     HeadsAdjoint(const State<T>& s, int layer, int index, int member)
         : Heads<T, W, C, S>(s, layer, index, member), gw(s.gv[layer % 2]),
           gvIn(s.gv[(layer + 1) % 2]),
-          perPair(s.perPair + static_cast<size_t>(member) * s.pairs * 4 * W),
-          sums(this->weights + S * this->room),
+          perPair(s.perPair + static_cast<size_t>(member) * s.pairRoom * 4),
+          sums(this->weights + S * this->room), lanes(sums + S * this->room),
           selfSums(s.selfSums + static_cast<size_t>(index) * s.atoms) {}
 
     T* adjoint(int which, int part) const { return this->among(this->s.gProject, which, part); }
-    T* pairs(Range chunk) const { return perPair + static_cast<size_t>(chunk.begin) * 4 * W; }
 };
 
 /// dE/da of every atom with itself; starts the adjoint of v0.
@@ -91,7 +91,7 @@ inline void carrySelfAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part) {
 template <class T, int W, int C, int S>
 inline void scalarsAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *gm = h.scalar(h.s.gm, part), *v0 = h.projected(2, part), *a = h.weights;
-    T *gv0 = h.adjoint(2, part), *row = h.rows, *pair = h.pairs(chunk);
+    T *gv0 = h.adjoint(2, part), *row = h.rows, *pair = h.lanes;
     const auto column = h.column(kind0, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end;
@@ -100,7 +100,7 @@ inline void scalarsAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range ch
         column.fetch(*place);
         const auto d0 = column.value(*place), slope = column.slope(*place);
         LanesOfHeads<T, W, S> sums(row, h.room, part > 0);
-        auto along = load<T, W>(pair);
+        auto along = part > 0 ? load<T, W>(pair) : zero<T, W>();
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             const auto gi = load<T, W>(gm + i + c), gj = load<T, W>(gm + j + c);
@@ -122,7 +122,7 @@ inline void scalarsAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range ch
 template <class T, int W, int C, int S>
 inline void scoresAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *q = h.projected(0, part), *k = h.projected(1, part), *g = h.sums;
-    T *gq = h.adjoint(0, part), *gk = h.adjoint(1, part), *pair = h.pairs(chunk);
+    T *gq = h.adjoint(0, part), *gk = h.adjoint(1, part), *pair = h.lanes;
     const auto column = h.column(kindKey, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end;
@@ -152,7 +152,7 @@ inline void scoresAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chu
 template <class T, int W, int C, int S>
 inline void directionAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *v2 = h.projected(4, part), *gw = h.vector(h.gw, part);
-    T *gv2 = h.adjoint(4, part), *pair = h.pairs(chunk);
+    T *gv2 = h.adjoint(4, part), *pair = h.lanes;
     const auto column = h.column(kind2, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, pair += 4 * W) {
@@ -160,8 +160,9 @@ inline void directionAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range 
         column.fetch(*place);
         const auto d2 = column.value(*place), slope = column.slope(*place);
         auto byDistance = load<T, W>(pair);
-        Vec<T, W> byUnit[3] = {load<T, W>(pair + W), load<T, W>(pair + 2 * W),
-                               load<T, W>(pair + 3 * W)};
+        Vec<T, W> byUnit[3] = {};
+        for (int d = 0; d < 3 && part > 0; ++d)
+            byUnit[d] = load<T, W>(pair + (1 + d) * W);
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             const auto vi = load<T, W>(v2 + i + c), vj = load<T, W>(v2 + j + c);
@@ -190,7 +191,7 @@ template <class T, int W, int C, int S>
 inline void carryAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range chunk) {
     const T *v1 = h.projected(3, part), *v = h.vector(h.work.v, part);
     const T* gw = h.vector(h.gw, part);
-    T *gv1 = h.adjoint(3, part), *gvIn = h.vector(h.gvIn, part), *pair = h.pairs(chunk);
+    T *gv1 = h.adjoint(3, part), *gvIn = h.vector(h.gvIn, part), *pair = h.lanes;
     const auto column = h.column(kind1, part);
     const PairPlace<T>* const end = h.s.place + chunk.end;
     for (const PairPlace<T>* place = h.s.place + chunk.begin; place < end; ++place, pair += 4 * W) {
@@ -261,6 +262,7 @@ inline void attendHeadsAdjoint(const HeadsAdjoint<T, W, C, S>& h) {
             if constexpr (Vectors)
                 carryAdjoint(h, part, chunk);
         }
+        addAll<T, W>(h.lanes, 2 * directed, h.perPair + static_cast<size_t>(begin) * 4);
     }
 }
 

@@ -173,7 +173,7 @@ void hidden1Adjoint(const State<T>& s, int, Member& member) {
                                     {s.gm, s.atoms, &p, 1, own, false}};
     multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length1T, own.begin, 0));
     lengthsAdjoint<T, W>(s.atoms, s.out.p1, s.out.length1, s.gm, s.out.gP1, blocksOf(own));
-    const size_t size = static_cast<size_t>(s.pairs) * 4 * W;
+    const size_t size = static_cast<size_t>(s.pairRoom) * 4;
     __builtin_memset(s.perPair + member.index * size, 0, size * sizeof(T));
 }
 

@@ -13,7 +13,7 @@ namespace molspectra::native {
 // with row 3 i + d for component d of atom i) is stored as [G,R,2 W], so that the rows of a panel
 // lie together. C is F/2 rounded up to whole panels, the width between the head's blocks.
 
-/// Pairs whose scores are summed together: their lanes stay in the first-level cache.
+/// Pairs whose lanes are summed together: until then these stay in the caches.
 enum { chunkPairs = 256 };
 
 /// A weight matrix as Gemm.h reads it: panel by panel [panels, inputs, 2 W].
@@ -159,7 +159,8 @@ struct State {
     T* scratch;    ///< rows of lanes to be summed, for each member [count, scratchSize]
     size_t scratchSize;
     T* selfSums;   ///< dE/da of the atoms with themselves [H,N]
-    T* perPair;    ///< for each member: dE/dr and dE/d(unit) by lane [count, pairs, 4, W]
+    T* perPair;    ///< for each member: dE/dr and dE/d(unit) of its channels [count, pairRoom, 4]
+    int pairRoom;  ///< pairs rounded up to W
     T* gradient;   ///< dE/d(displacement) [pairs,3]
 };
 
