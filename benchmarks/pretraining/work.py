@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import matrix
 import prepare
@@ -16,6 +17,7 @@ from matrix import Pretraining, Shards
 from results import chosenRate
 from schedule import Failed, Schedule, Stopped
 
+ROOT = Path(__file__).resolve().parents[2]
 DIVERGED = re.compile(r"(loss|norm of the gradient) became")
 MADE = ("heldback.npz", "rest.npz")  # of the files in matrix.DATA, those that cutSpectra writes
 
@@ -41,16 +43,27 @@ class Work(Schedule):
     def run(self, task):
         return self.folder / "runs" / task.name
 
+    def kept(self, kind, content):
+        """The project's copy of the network in the results, or None."""
+        path = ROOT / matrix.KEPT.get(kind, "none")
+        sums = {row["sha256"] for row in content["pretraining"] if row["name"] == kind}
+        return path if path.is_file() and sha256(path) in sums else None
+
     def model(self, kind):
-        return self.folder / "runs" / f"pretrain-{kind}" / "model.pt"
+        run = self.folder / "runs" / f"pretrain-{kind}"
+        if (run / "finished.json").exists():
+            return run / "model.pt"
+        return self.kept(kind, self.results.read()) or run / "model.pt"
 
     def done(self, task, content):
-        """Results outlive the work folder; shards and networks that others need do not."""
+        """Results outlive the work folder; shards and networks that others need do not, except for
+        the few networks that are kept."""
         if isinstance(task, Shards):
             counted = any(row["name"] == task.folder for row in content["data"])
             return counted and self.dataOf(task.folder).exists()
         if isinstance(task, Pretraining):
-            return (self.run(task) / "finished.json").exists()
+            return (self.run(task) / "finished.json").exists() or bool(
+                self.kept(task.kind, content))
         return any(row["name"] == task.name for row in content["rows"])
 
     def perform(self, task, claim):
