@@ -3,6 +3,7 @@
 #include "core/Error.h"
 #include "trainer/commands/CommandLine.h"
 #include "trainer/commands/Commands.h"
+#include "trainer/training/Threads.h"
 
 #include <c10/util/Exception.h>
 
@@ -100,6 +101,7 @@ int answer(const std::vector<std::string>& arguments) {
 
 int main(int count, char** values) {
     keepFreedMemory();
+    molspectra::flushDenormals();
     const std::string command = count > 1 ? values[1] : "";
     try {
         const int code = answer({values + 1, values + count});

@@ -1,7 +1,8 @@
-// How many processor threads LibTorch uses.
+// How many processor threads LibTorch uses, and how they calculate.
 // SPDX-License-Identifier: MIT
 #include "trainer/training/Threads.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 namespace molspectra {
@@ -13,6 +14,10 @@ void setThreads(int64_t count) {
 
 int64_t threads() {
     return at::get_num_threads();
+}
+
+void flushDenormals() {
+    at::globalContext().setFlushDenormal(true);  // false if the processor cannot: it stays slow
 }
 
 }  // namespace molspectra
