@@ -133,4 +133,5 @@ class Training:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # as ours does; Intel's processors are slow with them
     serve(lambda: Training(sys.argv[1], *map(int, sys.argv[2:7]), sys.argv[7:]))

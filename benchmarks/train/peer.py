@@ -74,4 +74,5 @@ class Training:
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # as ours does; Intel's processors are slow with them
     serve(lambda: Training(*sys.argv[1:6]))
