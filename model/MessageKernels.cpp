@@ -120,12 +120,12 @@ MOLSPECTRA_INLINE void message(const MessageShape& shape, const Inputs<Number>& 
         for (int64_t c = from; c < from + D; c++)
             score = score + q[c] * k[c] * (filter.z_(c) * filter.s_(c));
         const Number a = cutoff * score * sigmoid(score);
-#pragma omp simd
+#pragma GCC ivdep
         for (int64_t c = from; c < from + D; c++)
             m[c] += wanted(a * k[F + c] * (filter.z_(F + c) * filter.s_(F + c)));
     }
     const Number d0 = sign * phi * d[0], d1 = sign * phi * d[1], d2 = sign * phi * d[2];
-#pragma omp simd
+#pragma GCC ivdep
     for (int64_t c = 0; c < F; c++) {
         const Number t2 = k[3 * F + c] * (filter.z_(3 * F + c) * filter.s_(3 * F + c));
         w[c] += wanted(d0 * t2);
@@ -135,7 +135,7 @@ MOLSPECTRA_INLINE void message(const MessageShape& shape, const Inputs<Number>& 
     if (!in.vectors)
         return;
     const In<Number> v = in.v + pair.sender * 3 * F;
-#pragma omp simd
+#pragma GCC ivdep
     for (int64_t c = 0; c < F; c++) {
         const Number t1 = phi * k[2 * F + c] * (filter.z_(2 * F + c) * filter.s_(2 * F + c));
         w[c] += wanted(v[c] * t1);
@@ -186,7 +186,7 @@ MOLSPECTRA_INLINE void slopesOfPair(const MessageShape& shape, const Inputs<Numb
         const Number sigma = sigmoid(score), a = cutoff * score * sigma;
         sum.phi = sum.phi + ga * score * sigma;
         const Number gs = ga * cutoff * siluSlope(score, sigma);
-#pragma omp simd
+#pragma GCC ivdep
         for (int64_t c = from; c < from + D; c++) {
             const Number z = filter.z_(c), s = filter.s_(c);
             const Number z0 = filter.z_(F + c), s0 = filter.s_(F + c);
