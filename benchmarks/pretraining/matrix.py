@@ -42,10 +42,13 @@ LENGTH2 = "--epochs 60 --batch 128 --warmup 200 --average-decay 0.995".split()
 PATCHES = ("--uv-patch 40 --uv-stride 40 --ir-patch 100 --ir-stride 100 "
            "--raman-patch 100 --raman-stride 100").split()
 STAGE2 = ["--preset", "spectra", *LENGTH2, *PATCHES]
+
+
 # Forces alone: energies of different molecules do not align, and the theory is not that of MD17.
-STAGE3 = ("--energy-unit kcal/mol --energy-reference elements --energy-weight 0 --forces-weight 1 "
-          "--train 46000 --validation 300 --test 0 --batch 32 --steps 2500 --warmup 200 "
-          "--average-decay 0.995 --gradient-clip 100").split()
+def stage3(steps):
+    return ("--energy-unit kcal/mol --energy-reference elements --energy-weight 0 "
+            "--forces-weight 1 --train 46000 --validation 300 --test 0 --batch 32 "
+            f"--steps {steps} --warmup 200 --average-decay 0.995 --gradient-clip 100").split()
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,9 @@ PRETRAINING = {
     "denoise-long": Recipe(("spectra",), "denoise", ["--preset", "denoise", *LENGTH2]),
     "wide-noise": Recipe(("equilibrium", "spectra"), "", [*stage1(30), "--denoising-sigma", "0.1"]),
     "fewer-molecules": Recipe(("equilibrium",), "", stage1(51)),
-    "forces": Recipe((LABELLED,), "", STAGE3),
-    "spectra-forces": Recipe((LABELLED,), "spectra", STAGE3),
+    "forces": Recipe((LABELLED,), "", stage3(2500)),
+    "spectra-forces": Recipe((LABELLED,), "spectra", stage3(2500)),
+    "spectra-forces-long": Recipe((LABELLED,), "spectra", stage3(10000)),
     "hard-contrast": Recipe(("spectra",), "denoise",
                             [*STAGE2, "--group-isomers", "--spectra-dropout", "0.5"]),
     "without-uv": Recipe(("spectra",), "denoise", [*STAGE2, "--spectra", "ir,raman"]),
@@ -87,7 +91,7 @@ FINETUNED_OTHERWISE = {  # whose network, and options that are added
 }
 # Other ways to begin, compared in one cell.
 TRIED = (*FINETUNED_OTHERWISE, "wide-noise", "fewer-molecules", "hard-contrast", "forces",
-         "spectra-forces")
+         "spectra-forces", "spectra-forces-long")
 ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
 KINDS = MAIN + TRIED + ABLATIONS
 TITLES = {
@@ -102,6 +106,7 @@ TITLES = {
     "hard-contrast": "denoising + spectra, isomers in the same batches, kinds left out",
     "forces": "GFN2-xTB forces",
     "spectra-forces": "denoising + spectra + GFN2-xTB forces",
+    "spectra-forces-long": "denoising + spectra + GFN2-xTB forces, four times the steps",
     "without-uv": "without UV",
     "without-ir": "without IR",
     "without-raman": "without Raman",
@@ -117,7 +122,7 @@ CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
 CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLATIONS
-RATED = (*MAIN, "forces", "spectra-forces")  # rates are chosen for these; ...
+RATED = (*MAIN, "forces", "spectra-forces", "spectra-forces-long")  # rates are chosen for these; ...
 WHOLE = "spectra"  # ... all others take that of this kind
 
 

@@ -14,6 +14,7 @@ from results import (bestValidation, beyondSpread, cellRows, chosenRate, errorsO
                      meanInterval, trialsOf)
 
 KEPT = "## What was tried"
+FORCES = matrix.PRETRAINING["forces"].options
 NONE = "not run yet"
 GOAL = 25  # percent, at 200 frames
 
@@ -103,7 +104,7 @@ def settingLines(content):
         "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
         f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
         f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), of which "
-        f"{int(matrix.valueOf(matrix.STAGE3, '--train')):,} are learned, without energies; the "
+        f"{int(matrix.valueOf(FORCES, '--train')):,} are learned, without energies; the "
         "energy head is kept.", "",
         f"Fine-tuning: MD17, batches of 8, {matrix.VALIDATION} frames to validate, "
         f"{matrix.TEST:,} to test (fewer where the file has fewer: 750 of uracil); "
@@ -190,7 +191,7 @@ def pretrainingTable(content):
         lines.append([title(kind), f"{row['molecules']:,}", row["epochs"], f"{row['steps']:,}",
                       shown, f"{row['steps'] / row['seconds']:.2f}",
                       f"{row['seconds'] / 3600:.2f}"])
-    frames = matrix.valueOf(matrix.STAGE3, "--validation")
+    frames = matrix.valueOf(FORCES, "--validation")
     return ["## Pre-training", "", "Figures are of the weights that were taken, on the molecules "
             f"held back to validate; with forces on {frames} frames held back, most of them of "
             "molecules that were trained on (kcal/mol/Å).", "",
