@@ -122,8 +122,9 @@ CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
 CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLATIONS
-RATED = (*MAIN, "forces", "spectra-forces", "spectra-forces-long")  # rates are chosen for these; ...
-WHOLE = "spectra"  # ... all others take that of this kind
+# Rates are chosen for these; all others take that of WHOLE.
+RATED = (*MAIN, "forces", "spectra-forces", "spectra-forces-long")
+WHOLE = "spectra"
 
 
 def valueOf(options, name):

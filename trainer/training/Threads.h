@@ -13,8 +13,8 @@ void setThreads(int64_t count);
 int64_t threads();
 
 /// Counts denormal numbers (below 1e-38 in single precision) as zero, on this thread and on those
-/// that it starts later. Radial functions of distant atoms, and their products with slopes, are such
-/// numbers, and Intel's processors multiply them a hundred times slower than others.
+/// that it starts later. Radial functions of distant atoms, and their products with slopes, are
+/// such numbers, and Intel's processors multiply them a hundred times slower than others.
 void flushDenormals();
 
 }  // namespace molspectra
