@@ -101,7 +101,7 @@ int answer(const std::vector<std::string>& arguments) {
 
 int main(int count, char** values) {
     keepFreedMemory();
-    molspectra::flushDenormals();
+    molspectra::flushDenormals();  // a processor that cannot is right as well, and slower
     const std::string command = count > 1 ? values[1] : "";
     try {
         const int code = answer({values + 1, values + count});

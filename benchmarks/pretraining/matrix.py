@@ -82,8 +82,8 @@ PRETRAINING = {
                                      [*STAGE2, "--reconstruction-weight", "0"]),
     "without-contrast": Recipe(("spectra",), "denoise", [*STAGE2, "--contrast-weight", "0"]),
 }
-# Networks that the project keeps: what begins with them needs not wait for the hours they took.
-KEPT = {"denoise": "benchmarks/pretraining/denoise.pt", "spectra": "examples/ethanol/start.pt"}
+# Networks that the project keeps: what begins with them need not wait for the hours they took.
+NETWORKS = {"denoise": "benchmarks/pretraining/denoise.pt", "spectra": "examples/ethanol/start.pt"}
 MAIN = ("scratch", "denoise", "denoise-long", "spectra")
 FINETUNED_OTHERWISE = {  # whose network, and options that are added
     "slow-encoder": ("denoise", ["--encoder-rate", "0.3"]),

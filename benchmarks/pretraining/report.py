@@ -5,6 +5,7 @@ SPDX-License-Identifier: MIT
 What stands below the heading "What was tried" is written by people; it is kept.
 """
 
+import collections
 import statistics
 
 import figures
@@ -13,8 +14,8 @@ import prepare
 from results import (bestValidation, beyondSpread, cellRows, chosenRate, errorsOf, gains,
                      meanInterval, trialsOf)
 
-KEPT = "## What was tried"
-FORCES = matrix.PRETRAINING["forces"].options
+BY_HAND = "## What was tried"
+FORCE_OPTIONS = matrix.PRETRAINING["forces"].options
 NONE = "not run yet"
 GOAL = 25  # percent, at 200 frames
 
@@ -104,7 +105,7 @@ def settingLines(content):
         "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
         f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
         f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), of which "
-        f"{int(matrix.valueOf(FORCES, '--train')):,} are learned, without energies; the "
+        f"{int(matrix.valueOf(FORCE_OPTIONS, '--train')):,} are learned, without energies; the "
         "energy head is kept.", "",
         f"Fine-tuning: MD17, batches of 8, {matrix.VALIDATION} frames to validate, "
         f"{matrix.TEST:,} to test (fewer where the file has fewer: 750 of uracil); "
@@ -191,7 +192,7 @@ def pretrainingTable(content):
         lines.append([title(kind), f"{row['molecules']:,}", row["epochs"], f"{row['steps']:,}",
                       shown, f"{row['steps'] / row['seconds']:.2f}",
                       f"{row['seconds'] / 3600:.2f}"])
-    frames = matrix.valueOf(FORCES, "--validation")
+    frames = matrix.valueOf(FORCE_OPTIONS, "--validation")
     return ["## Pre-training", "", "Figures are of the weights that were taken, on the molecules "
             f"held back to validate; with forces on {frames} frames held back, most of them of "
             "molecules that were trained on (kcal/mol/Å).", "",
@@ -215,9 +216,25 @@ def timeLines(content):
     return [*lines, ""]
 
 
-def doubts(rows):
+def others(content):
+    """What began from a network that has been trained again since."""
+    now = {row["name"]: row["sha256"] for row in content["pretraining"]}
+    began = [(row["name"], row["start"], row) for row in content["pretraining"] if row["start"]]
+    began += [(row["kind"], matrix.networkOf(row["kind"]), row) for row in content["rows"]
+              if row["start_sha256"]]
+    earlier = collections.defaultdict(collections.Counter)
+    for kind, start, row in began:
+        if row["start_sha256"] != now.get(start):
+            earlier[start][title(kind)] += 1
+    return [f"- *{title(start)}* was trained again with the same options and seed. From the "
+            "earlier network began, in runs: " + ", ".join(f"*{kind}* {runs}" for kind, runs
+                                                           in kinds.items()) + "."
+            for start, kinds in earlier.items()]
+
+
+def doubts(content):
     """Runs that must not be compared without a word."""
-    lines = []
+    lines, rows = others(content), content["rows"]
     for kind in matrix.KINDS:
         mine = [row for row in rows if row["kind"] == kind]
         if len({row["start_sha256"] for row in mine}) > 1:
@@ -258,8 +275,8 @@ def kept(path):
     """What people wrote at the end of the page."""
     if not path.exists():
         return []
-    _, mark, rest = path.read_text().partition(f"\n{KEPT}\n")
-    return [KEPT + "\n" + rest.rstrip(), ""] if mark else []
+    _, mark, rest = path.read_text().partition(f"\n{BY_HAND}\n")
+    return [BY_HAND + "\n" + rest.rstrip(), ""] if mark else []
 
 
 def write(folder, content):
@@ -270,7 +287,7 @@ def write(folder, content):
              "![learning curves](pretraining_curves.png)", "", *gainTables(rows),
              *choiceTable(rows, "Other ways to begin", matrix.TRIED),
              *choiceTable(rows, "Ablations", matrix.ABLATIONS), *rateTable(rows),
-             *energyTable(rows), *pretrainingTable(content), *timeLines(content), *doubts(rows),
+             *energyTable(rows), *pretrainingTable(content), *timeLines(content), *doubts(content),
              *commandLines(content), *kept(path)]
     path.write_text("\n".join(lines))
     figures.drawAll(folder, rows)

@@ -4,6 +4,7 @@ SPDX-License-Identifier: MIT
 """
 
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -26,6 +27,12 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@functools.cache
+def keptSum(path):
+    """Of a file that does not change while this works; asked again and again."""
+    return sha256(path)
+
+
 class Work(Schedule):
     """`given` holds data, work, program, threads and device of the command line."""
 
@@ -45,15 +52,15 @@ class Work(Schedule):
 
     def kept(self, kind, content):
         """The project's copy of the network in the results, or None."""
-        path = ROOT / matrix.KEPT.get(kind, "none")
+        if kind not in matrix.NETWORKS:
+            return None
+        path = ROOT / matrix.NETWORKS[kind]
         sums = {row["sha256"] for row in content["pretraining"] if row["name"] == kind}
-        return path if path.is_file() and sha256(path) in sums else None
+        return path if sums and path.is_file() and keptSum(path) in sums else None
 
     def model(self, kind):
-        run = self.folder / "runs" / f"pretrain-{kind}"
-        if (run / "finished.json").exists():
-            return run / "model.pt"
-        return self.kept(kind, self.results.read()) or run / "model.pt"
+        return (self.kept(kind, self.results.read())
+                or self.folder / "runs" / f"pretrain-{kind}" / "model.pt")
 
     def done(self, task, content):
         """Results outlive the work folder; shards and networks that others need do not, except for

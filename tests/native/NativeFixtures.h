@@ -64,15 +64,15 @@ inline System smallCell() {
             Cell{{{4.1, 0.0, 0.0}, {0.9, 3.8, 0.0}, {-0.7, 1.1, 4.3}}}};
 }
 
-/// More pairs than are worked on at once: 27 atoms in a cube of 3 angstrom.
-inline System crowd() {
+/// More atoms than keep their order, more pairs than are worked on at once: 27 in a cube.
+inline System crowd(double spacing = 1.5) {
     constexpr int edge = 3;
     System system{"crowd", {}, {}, {}};
     for (int n = 0; n < edge * edge * edge; ++n) {
         constexpr std::array<int, 4> elements{6, 1, 8, 7};
         system.numbers.push_back(elements[size_t(n) % elements.size()]);
         for (const int place : {n % edge, n / edge % edge, n / (edge * edge)})
-            system.positions.push_back(1.5 * place + 0.2 * std::sin(double(n * n + place)));
+            system.positions.push_back(spacing * place + 0.2 * std::sin(double(n * n + place)));
     }
     return system;
 }
@@ -96,8 +96,7 @@ inline std::vector<HalfPair> halfPairs(const NeighborPairs& pairs) {
 }
 
 /// Candidates of a system: those within the cutoff and some beyond it.
-inline std::vector<HalfPair> candidates(const System& system, double cutoff) {
-    constexpr double skin = 0.7;
+inline std::vector<HalfPair> candidates(const System& system, double cutoff, double skin = 0.7) {
     return halfPairs(findPairs(system.positions, cutoff + skin, system.cell));
 }
 

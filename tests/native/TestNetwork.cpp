@@ -82,11 +82,11 @@ struct Evaluated {
     bool operator==(const Evaluated&) const = default;
 };
 
-Evaluated evaluateOn(Network& network, const System& system, double cutoff) {
+Evaluated evaluateOn(Network& network, const System& system, double cutoff, double skin = 0.7) {
     Evaluated result;
     result.forces.resize(system.positions.size());
     result.energy = network.evaluate(system.numbers, system.positions,
-                                     candidates(system, cutoff), result.forces);
+                                     candidates(system, cutoff, skin), result.forces);
     return result;
 }
 
@@ -177,6 +177,16 @@ TEST_P(FastNetwork, SameInput_GivesTheSameBitsWhateverCameBefore) {
     EXPECT_EQ(evaluateOn(network, ethanol(), config.cutoff), first);
     Network another(config, tensors, options);
     EXPECT_EQ(evaluateOn(another, ethanol(), config.cutoff), first);
+}
+
+TEST_P(FastNetwork, CandidatesBeyondTheCutoff_ChangeNoBits) {
+    Network network(config, tensors, options);
+    std::vector<System> all = systems();
+    all.push_back(crowd(2.3));  // whose neighbors and candidates are on two sides of a chunk's end
+    for (const System& system : all)
+        EXPECT_EQ(evaluateOn(network, system, config.cutoff, 0.0),
+                  evaluateOn(network, system, config.cutoff, 1.5))
+            << system.name;
 }
 
 TEST_P(FastNetwork, EnergyAlone_IsTheEnergyThatComesWithForces) {

@@ -16,13 +16,15 @@ bool keepsDenormals() {
 }
 
 TEST(Threads, DenormalNumbers_CountAsZeroHereAndInLaterThreads) {
-    bool before = false, here = true, later = true;
+    bool can = false, before = false, here = true, later = true;
     std::thread([&] {
         before = keepsDenormals();
-        flushDenormals();
+        can = flushDenormals();
         here = keepsDenormals();
         std::thread([&] { later = keepsDenormals(); }).join();
     }).join();
+    if (!can)
+        GTEST_SKIP() << "this processor always keeps denormal numbers";
     EXPECT_TRUE(before) << "the test has nothing to find";
     EXPECT_FALSE(here);
     EXPECT_FALSE(later);

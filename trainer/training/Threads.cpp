@@ -16,8 +16,8 @@ int64_t threads() {
     return at::get_num_threads();
 }
 
-void flushDenormals() {
-    at::globalContext().setFlushDenormal(true);  // false if the processor cannot: it stays slow
+bool flushDenormals() {
+    return at::globalContext().setFlushDenormal(true);
 }
 
 }  // namespace molspectra

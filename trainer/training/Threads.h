@@ -15,6 +15,7 @@ int64_t threads();
 /// Counts denormal numbers (below 1e-38 in single precision) as zero, on this thread and on those
 /// that it starts later. Radial functions of distant atoms, and their products with slopes, are
 /// such numbers, and Intel's processors multiply them a hundred times slower than others.
-void flushDenormals();
+/// @return false if the processor cannot
+bool flushDenormals();
 
 }  // namespace molspectra

@@ -20,9 +20,12 @@ int usefulThreads(const ModelConfig& config, int width, int threads) {
     return std::clamp(threads, 1, groups);
 }
 
-/// Pairs that are sorted together: few enough that their atoms' features stay in the cache, and no
-/// more than use the rows of a column of the table before the next column is turned to.
+/// Pairs that are sorted together: few enough that their atoms' features stay in the cache, and
+/// about as many as one column of a table is read for at a time.
 constexpr size_t windowPairs = chunkPairs;
+
+/// Atoms whose order in memory does not matter, nor that of their pairs.
+constexpr size_t fewAtoms = 24;
 
 /// How many pairs before their use rows of the table are fetched.
 constexpr size_t pairsAhead = 5;
@@ -135,7 +138,7 @@ Features Evaluation<T>::features(const T* x, const T* v) const {
 template <class T>
 void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double> positions,
                            std::span<const HalfPair> candidates) {
-    orderAtoms(positions, candidates.size());
+    orderAtoms(positions);
     numbers_.clear();
     for (const int atom : order_)
         numbers_.push_back(numbers[static_cast<size_t>(atom)]);
@@ -159,13 +162,13 @@ void Evaluation<T>::locate(std::span<const int> numbers, std::span<const double>
     state_.radialValue = radialValues_.data();
 }
 
-/// The order that atoms have in memory, by the present positions whenever the list was made. That
-/// of few atoms does not matter.
+/// The order that atoms have in memory: by the present positions alone, whenever the list was made,
+/// so that equal positions give equal bits.
 template <class T>
-void Evaluation<T>::orderAtoms(std::span<const double> positions, size_t pairs) {
+void Evaluation<T>::orderAtoms(std::span<const double> positions) {
     const size_t atoms = positions.size() / 3;
     order_.resize(atoms);
-    if (pairs <= windowPairs)
+    if (atoms <= fewAtoms)
         std::iota(order_.begin(), order_.end(), 0);
     else
         order_ = alongCurve(positions);
@@ -177,7 +180,7 @@ void Evaluation<T>::orderAtoms(std::span<const double> positions, size_t pairs) 
 /// The same pairs by the order of their atoms i: a window of them then touches few atoms.
 template <class T>
 std::span<const HalfPair> Evaluation<T>::inOrder(std::span<const HalfPair> pairs) {
-    if (pairs.size() <= windowPairs)
+    if (order_.size() <= fewAtoms)
         return pairs;
     starts_.assign(order_.size() + 1, 0);
     const auto key = [&](const HalfPair& pair) {

@@ -52,7 +52,7 @@ private:
 
     void locate(std::span<const int> numbers, std::span<const double> positions,
                 std::span<const HalfPair> candidates);
-    void orderAtoms(std::span<const double> positions, size_t pairs);
+    void orderAtoms(std::span<const double> positions);
     std::span<const HalfPair> inOrder(std::span<const HalfPair> pairs);
     void place(const HalfPair& pair, const double (&d)[3], double squared);
     void evaluateExactly(double r);

@@ -161,8 +161,9 @@ inline void directionAdjoint(const HeadsAdjoint<T, W, C, S>& h, int part, Range 
         const auto d2 = column.value(*place), slope = column.slope(*place);
         auto byDistance = load<T, W>(pair);
         Vec<T, W> byUnit[3] = {};
-        for (int d = 0; d < 3 && part > 0; ++d)
-            byUnit[d] = load<T, W>(pair + (1 + d) * W);
+        if (part > 0)
+            for (int d = 0; d < 3; ++d)
+                byUnit[d] = load<T, W>(pair + (1 + d) * W);
 #pragma GCC unroll 2
         for (std::ptrdiff_t c = 0; c < C * W; c += W) {
             const auto vi = load<T, W>(v2 + i + c), vj = load<T, W>(v2 + j + c);
