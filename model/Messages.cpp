@@ -68,38 +68,58 @@ void overChunks(const MessageRows& rows, Work&& work) {
     });
 }
 
-/// Sums of a part each; added up in one order, so that threads do not change the bits.
+/// Slopes of weights with biases as their last column, summed for a part each; added up in one
+/// order, so that threads do not change the bits.
 class PartSums {
 public:
-    explicit PartSums(const MessageRows& rows)
-        : weight_(rows.parts.size() - 1), bias_(weight_.size()) {}
+    explicit PartSums(const MessageRows& rows) : sums_(rows.parts.size() - 1) {}
 
-    void addProduct(size_t part, const at::Tensor& slope, const at::Tensor& radial) {
-        at::Tensor& sum = weight_[part];
+    void add(size_t part, const at::Tensor& slope, const at::Tensor& radial) {
+        at::Tensor& sum = sums_[part];
         sum = sum.defined() ? sum.addmm_(slope.t(), radial) : at::mm(slope.t(), radial);
     }
-    void addBias(size_t part, const at::Tensor& slope) {
-        at::Tensor& sum = bias_[part];
-        sum = sum.defined() ? sum.add_(slope.sum(0)) : slope.sum(0);
+    void moveTo(Tensors& out) const {
+        at::Tensor total;
+        for (const at::Tensor& sum : sums_)
+            if (sum.defined())
+                total = total.defined() ? total + sum : sum;
+        const int64_t biasColumn = total.size(1) - 1;
+        out[Weight] = total.narrow(1, 0, biasColumn);
+        out[Bias] = total.select(1, biasColumn);
     }
-    at::Tensor weight() const { return total(weight_); }
-    at::Tensor bias() const { return total(bias_); }
 
 private:
-    static at::Tensor total(const Tensors& parts) {
-        at::Tensor sum;
-        for (const at::Tensor& part : parts)
-            if (part.defined())
-                sum = sum.defined() ? sum + part : part;
-        return sum;
-    }
-
-    Tensors weight_, bias_;
+    Tensors sums_;
 };
 
-at::Tensor filtersOf(const Tensors& in, int64_t first, int64_t last) {
-    return at::addmm(in[Bias], in[Radial].narrow(0, first, last - first), in[Weight].t());
+/// Weights with biases as their last column [4F,K+1]; a product without an addend takes half the
+/// time on few rows.
+at::Tensor withBiases(const Tensors& in) {
+    return at::cat({in[Weight], in[Bias].unsqueeze(1)}, 1);
 }
+
+/// Radial functions of rows, with what the biases are multiplied by [R,K+1].
+at::Tensor withBiasFactor(const Tensors& in, double factor) {
+    return at::constant_pad_nd(in[Radial], {0, 1}, factor);
+}
+
+/// Which slopes somebody asks for, besides those of q, kv and v.
+struct Wanted {
+    bool weights, positions;
+
+    explicit Wanted(const AutogradContext& context)
+        : weights(context.needs_input_grad(Weight) || context.needs_input_grad(Bias)),
+          positions(context.needs_input_grad(Radial) || context.needs_input_grad(Phi) ||
+                    context.needs_input_grad(Direction)) {}
+
+    /// Autograd takes slopes of the inputs' sizes or none.
+    void drop(Tensors& slopes) const {
+        if (!weights)
+            slopes[Weight] = slopes[Bias] = at::Tensor();
+        if (!positions)
+            slopes[Radial] = slopes[Phi] = slopes[Direction] = at::Tensor();
+    }
+};
 
 /// Slopes of the inputs from those of the sums, and from these the second derivatives.
 class SlopeFunction : public torch::autograd::Function<SlopeFunction> {
@@ -108,17 +128,18 @@ public:
                            const at::Tensor& v, const at::Tensor& weight, const at::Tensor& bias,
                            const at::Tensor& radial, const at::Tensor& phi,
                            const at::Tensor& direction, const at::Tensor& gm,
-                           const at::Tensor& gw, bool positions,
+                           const at::Tensor& gw, Wanted wanted,
                            const std::shared_ptr<const MessageRows>& rows);
     static Tensors backward(AutogradContext* context, Tensors given);
 };
 
-Tensors emptySlopes(const Tensors& in, bool positions) {
+/// Those that nobody asks for, and for now those of the weights, have size 0.
+Tensors emptySlopes(const Tensors& in, Wanted wanted) {
     const auto none = at::empty({0}, in[Q].options());
     return {at::zeros_like(in[Q]), at::zeros_like(in[KV]), at::zeros_like(in[V]), none, none,
-            positions ? at::empty_like(in[Radial]) : none,
-            positions ? at::empty_like(in[Phi]) : none,
-            positions ? at::empty_like(in[Direction]) : none};
+            wanted.positions ? at::empty_like(in[Radial]) : none,
+            wanted.positions ? at::empty_like(in[Phi]) : none,
+            wanted.positions ? at::empty_like(in[Direction]) : none};
 }
 
 MessageSlopes slopesOf(const at::Tensor& gm, const at::Tensor& gw, Tensors& out) {
@@ -130,64 +151,80 @@ Tensors SlopeFunction::forward(AutogradContext* context, const at::Tensor& q, co
                                const at::Tensor& v, const at::Tensor& weight,
                                const at::Tensor& bias, const at::Tensor& radial,
                                const at::Tensor& phi, const at::Tensor& direction,
-                               const at::Tensor& gm, const at::Tensor& gw, bool positions,
+                               const at::Tensor& gm, const at::Tensor& gw, Wanted wanted,
                                const std::shared_ptr<const MessageRows>& rows) {
     const Tensors in{q, kv, v, weight, bias, radial, phi, direction, gm, gw};
     context->save_for_backward(in);
     keep(context, rows);
-    Tensors out = emptySlopes(in, positions);
+    Tensors out = emptySlopes(in, wanted);
     const MessageShape shape = shapeOf(*rows, in);
     const MessageArrays arrays = arraysOf(in);
     const MessageSlopes slopes = slopesOf(gm, gw, out);
+    const at::Tensor weights = withBiases(in), functions = withBiasFactor(in, 1.0);
     PartSums sums(*rows);
     overChunks(*rows, [&](size_t part, int64_t first, int64_t last) {
-        const at::Tensor z = filtersOf(in, first, last), s = at::sigmoid(z);
+        const at::Tensor some = functions.narrow(0, first, last - first);
+        const at::Tensor z = at::mm(some, weights.t()), s = at::sigmoid(z);
         at::Tensor gz = at::empty_like(z);
         addSlopes(shape, arrays, first, last, data(z), data(s), written(gz), slopes);
-        sums.addProduct(part, gz, radial.narrow(0, first, last - first));
-        sums.addBias(part, gz);
-        if (positions) {
+        if (wanted.weights)
+            sums.add(part, gz, some);
+        if (wanted.positions) {
             at::Tensor slope = out[Radial].narrow(0, first, last - first);
             at::mm_out(slope, gz, weight);
         }
     });
-    out[Weight] = sums.weight();
-    out[Bias] = sums.bias();
+    if (wanted.weights)
+        sums.moveTo(out);
     return out;
 }
 
 Tensors SlopeFunction::backward(AutogradContext* context, Tensors given) {
     const Tensors in = context->get_saved_variables();
     const auto rows = kept(context);
+    const Wanted wanted(*context);
     Tensors along;
     for (const at::Tensor& each : given)
         along.push_back(each.contiguous());
-    Tensors out = emptySlopes(in, true);
+    for (const Place place : {Radial, Phi, Direction})
+        if (along[place].numel() != in[place].numel())  // nobody had asked for its slope
+            along[place] = at::zeros_like(in[place]);
+    const bool alongWeights = along[Weight].numel() > 0;
+    Tensors out = emptySlopes(in, wanted);
     at::Tensor m = at::zeros_like(in[M]), w = at::zeros_like(in[W]);
     const MessageShape shape = shapeOf(*rows, in);
     const MessageArrays arrays = arraysOf(in), tangents = arraysOf(along);
     const MessageSlopes slopes = slopesOf(in[M], in[W], out);
+    const at::Tensor weights = withBiases(in), functions = withBiasFactor(in, 1.0);
+    const at::Tensor dfunctions = withBiasFactor(along, 0.0);
+    const at::Tensor dweights = alongWeights ? withBiases(along) : at::Tensor();
     PartSums sums(*rows);
     overChunks(*rows, [&](size_t part, int64_t first, int64_t last) {
-        const at::Tensor radial = in[Radial].narrow(0, first, last - first);
-        const at::Tensor dradial = along[Radial].narrow(0, first, last - first);
-        const at::Tensor z = filtersOf(in, first, last), s = at::sigmoid(z);
-        at::Tensor dz = at::addmm(along[Bias], radial, along[Weight].t());
-        dz.addmm_(dradial, in[Weight].t());
+        const at::Tensor some = functions.narrow(0, first, last - first);
+        const at::Tensor dsome = dfunctions.narrow(0, first, last - first);
+        const at::Tensor z = at::mm(some, weights.t()), s = at::sigmoid(z);
+        at::Tensor dz = at::mm(dsome, weights.t());
+        if (alongWeights)
+            dz.addmm_(some, dweights.t());
         addMessageTangents(shape, arrays, tangents, first, last, data(z), data(s), data(dz),
                            {m.data_ptr<float>(), w.data_ptr<float>()});
         at::Tensor gz = at::empty_like(z), dgz = at::empty_like(z);
         addSlopeTangents(shape, arrays, tangents, first, last, data(z), data(s), data(dz),
                          written(gz), written(dgz), slopes);
-        sums.addProduct(part, dgz, radial);
-        sums.addProduct(part, gz, dradial);
-        sums.addBias(part, dgz);
-        at::Tensor slope = out[Radial].narrow(0, first, last - first);
-        at::mm_out(slope, dgz, in[Weight]);
-        slope.addmm_(gz, along[Weight]);
+        if (wanted.weights) {
+            sums.add(part, dgz, some);
+            sums.add(part, gz, dsome);
+        }
+        if (wanted.positions) {
+            at::Tensor slope = out[Radial].narrow(0, first, last - first);
+            at::mm_out(slope, dgz, in[Weight]);
+            if (alongWeights)
+                slope.addmm_(gz, along[Weight]);
+        }
     });
-    out[Weight] = sums.weight();
-    out[Bias] = sums.bias();
+    if (wanted.weights)
+        sums.moveTo(out);
+    wanted.drop(out);
     out.insert(out.end(), {m, w, at::Tensor(), at::Tensor()});
     return out;
 }
@@ -202,13 +239,13 @@ public:
         const Tensors in{q, kv, v, weight, bias, radial, phi, direction};
         context->save_for_backward(in);
         keep(context, rows);
-        context->saved_data["positions"] = radial.requires_grad();
         at::Tensor m = at::zeros_like(q);
         at::Tensor w = at::zeros({q.size(0), 3, q.size(1)}, q.options());
         const MessageShape shape = shapeOf(*rows, in);
         const MessageArrays arrays = arraysOf(in);
+        const at::Tensor weights = withBiases(in), functions = withBiasFactor(in, 1.0);
         overChunks(*rows, [&](size_t, int64_t first, int64_t last) {
-            const at::Tensor z = filtersOf(in, first, last);
+            const at::Tensor z = at::mm(functions.narrow(0, first, last - first), weights.t());
             addMessages(shape, arrays, first, last, data(z), data(at::sigmoid(z)),
                         {m.data_ptr<float>(), w.data_ptr<float>()});
         });
@@ -217,13 +254,12 @@ public:
 
     static Tensors backward(AutogradContext* context, Tensors given) {
         const Tensors in = context->get_saved_variables();
-        const bool positions = context->saved_data["positions"].toBool();
+        const Wanted wanted(*context);
         Tensors slopes = SlopeFunction::apply(in[Q], in[KV], in[V], in[Weight], in[Bias],
                                               in[Radial], in[Phi], in[Direction],
                                               given[0].contiguous(), given[1].contiguous(),
-                                              positions, kept(context));
-        if (!positions)
-            slopes[Radial] = slopes[Phi] = slopes[Direction] = at::Tensor();
+                                              wanted, kept(context));
+        wanted.drop(slopes);
         slopes.emplace_back();
         return slopes;
     }
