@@ -83,7 +83,9 @@ PRETRAINING = {
     "without-contrast": Recipe(("spectra",), "denoise", [*STAGE2, "--contrast-weight", "0"]),
 }
 # Networks that the project keeps: what begins with them need not wait for the hours they took.
-NETWORKS = {"denoise": "benchmarks/pretraining/denoise.pt", "spectra": "examples/ethanol/start.pt"}
+NETWORKS = {"denoise": "benchmarks/pretraining/denoise.pt",
+            "spectra": "benchmarks/pretraining/spectra.pt",
+            "spectra-forces-long": "examples/ethanol/start.pt"}
 MAIN = ("scratch", "denoise", "denoise-long", "spectra")
 FINETUNED_OTHERWISE = {  # whose network, and options that are added
     "slow-encoder": ("denoise", ["--encoder-rate", "0.3"]),

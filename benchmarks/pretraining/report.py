@@ -81,7 +81,9 @@ def headline(rows):
         lines.append(f"- {matrix.stepsOf(budget):,} steps:")
         lines += [f"  - {gainSentence(rows, kind, other, cell)}"
                   for kind, other in (("denoise", "scratch"), ("spectra", "scratch"),
-                                      ("spectra", "denoise"), ("spectra", "denoise-long"))]
+                                      ("spectra", "denoise"), ("spectra", "denoise-long"),
+                                      *([("spectra-forces-long", "scratch")]
+                                        if cell == matrix.CHOICE else []))]
     return [*lines, ""]
 
 
