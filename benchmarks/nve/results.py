@@ -21,7 +21,8 @@ NOTE = """# Energy conservation
 
 One molecule in vacuum, velocity Verlet without CMMotionRemover. 300 K start, Langevin
 equilibration; both evaluators begin with the same positions and velocities. Made by
-`benchmarks/nve/run.py`, whose head has the commands, those for the networks included.
+`benchmarks/nve/run.py`, whose head has the commands, those for the networks included. Ethanol's
+network is that of `make demo` when its `start.pt` had not yet learned GFN2-xTB forces.
 
 Drift of one trajectory is the least-squares slope of the total energy's block means, its standard
 error the larger of those from the scatter of ten blocks and of five about the line. Of several
