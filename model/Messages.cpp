@@ -78,7 +78,7 @@ public:
         at::Tensor& sum = sums_[part];
         sum = sum.defined() ? sum.addmm_(slope.t(), radial) : at::mm(slope.t(), radial);
     }
-    void moveTo(Tensors& out) const {
+    void writeTo(Tensors& out) const {
         at::Tensor total;
         for (const at::Tensor& sum : sums_)
             if (sum.defined())
@@ -175,7 +175,7 @@ Tensors SlopeFunction::forward(AutogradContext* context, const at::Tensor& q, co
         }
     });
     if (wanted.weights)
-        sums.moveTo(out);
+        sums.writeTo(out);
     return out;
 }
 
@@ -223,7 +223,7 @@ Tensors SlopeFunction::backward(AutogradContext* context, Tensors given) {
         }
     });
     if (wanted.weights)
-        sums.moveTo(out);
+        sums.writeTo(out);
     wanted.drop(out);
     out.insert(out.end(), {m, w, at::Tensor(), at::Tensor()});
     return out;
