@@ -52,8 +52,12 @@ Timing timeOf(Case& molecule, bool forces, double seconds) {
     return {rounds.front(), rounds[rounds.size() / 2], long(rounds.size())};
 }
 
-std::vector<native::StageTime> stagesOf(Case& molecule, double seconds) {
-    roundsOf(molecule, true, seconds);
+std::vector<native::StageTime> stagesOf(Case& molecule, double seconds, Peak& peak) {
+    constexpr int turns = 20;
+    for (int turn = 0; turn < turns; ++turn) {
+        roundsOf(molecule, true, seconds / turns);
+        peak.tryAgain();
+    }
     return molecule.network().profile();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "benchmarks/kernels/Cases.h"
+#include "benchmarks/kernels/Peak.h"
 
 #include <vector>
 
@@ -18,9 +19,10 @@ struct Timing {
 /// Repeats for about `seconds`, at least a few times.
 Timing timeOf(Case& molecule, bool forces, double seconds);
 
-/// Evaluates with forces for about `seconds` a network that was made with Options::profile.
+/// Evaluates with forces for about `seconds` a network that was made with Options::profile, and
+/// tries for the peak in between, because a processor changes its clock while it works.
 /// @return the profile of one evaluation: for each call of a stage the shortest time of all rounds
-std::vector<native::StageTime> stagesOf(Case& molecule, double seconds);
+std::vector<native::StageTime> stagesOf(Case& molecule, double seconds, Peak& peak);
 
 /// The stages that are matrix products together, forward and adjoint, the whole network's.
 /// @throws Error if one of them is not among the stages

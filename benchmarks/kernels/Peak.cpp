@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "benchmarks/kernels/Peak.h"
 
-#include "platforms/cpu/kernels/Threads.h"
-
 #include <algorithm>
 #include <chrono>
 
@@ -14,8 +12,7 @@ namespace {
 /// Independent sums: more than a unit has additions under way, few enough for the registers.
 constexpr int chains = 12;
 constexpr long rounds = 200000;
-/// Long enough for the system to move the threads, which begin on one core, apart.
-constexpr std::chrono::milliseconds trying{500};
+constexpr std::chrono::milliseconds trying{4};
 
 /// Returns the operations that it made.
 using Loop = double (*)();
@@ -63,17 +60,17 @@ Loop loopOf(native::InstructionSet set) {
 
 }  // namespace
 
-double peakGflops(native::InstructionSet set, int threads) {
+Peak::Peak(native::InstructionSet set, int threads) : loop_(loopOf(set)), team_(threads) {}
+
+void Peak::tryAgain() {
     using Clock = std::chrono::steady_clock;
     struct Work {
         Loop loop;
         double operations;  ///< of one thread
-    } work{loopOf(set), 0.0};
-    native::Team team(threads);
-    double best = 0;
+    } work{loop_, 0.0};
     const Clock::time_point start = Clock::now();
     for (Clock::time_point begin = start; begin < start + trying; begin = Clock::now()) {
-        team.run(
+        team_.run(
             [](void* context, native::Member& member) {
                 Work& work = *static_cast<Work*>(context);
                 const double operations = work.loop();
@@ -82,9 +79,8 @@ double peakGflops(native::InstructionSet set, int threads) {
             },
             &work);
         const std::chrono::duration<double> seconds = Clock::now() - begin;
-        best = std::max(best, 1e-9 * work.operations * threads / seconds.count());
+        best_ = std::max(best_, 1e-9 * work.operations * team_.size() / seconds.count());
     }
-    return best;
 }
 
 }  // namespace molspectra

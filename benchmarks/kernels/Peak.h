@@ -3,12 +3,27 @@
 #pragma once
 
 #include "platforms/cpu/kernels/Network.h"
+#include "platforms/cpu/kernels/Threads.h"
 
 namespace molspectra {
 
-/// Operations a second in single precision, in 1e9, of all threads together: the best of some
-/// tries. A fused multiplication and addition counts as two, as it does in StageTime.
-/// The set must be supported.
-double peakGflops(native::InstructionSet set, int threads);
+/// Operations a second in single precision of all threads together. A fused multiplication and
+/// addition counts as two, as it does in StageTime.
+class Peak {
+public:
+    /// The set must be supported.
+    Peak(native::InstructionSet set, int threads);
+
+    /// Works for some milliseconds.
+    void tryAgain();
+
+    /// The best of all tries so far, in 1e9.
+    double gflops() const { return best_; }
+
+private:
+    double (*loop_)();
+    native::Team team_;
+    double best_ = 0.0;
+};
 
 }  // namespace molspectra

@@ -4,12 +4,10 @@
 //     build/bin/kernel_bench [--every-set] [--output docs/results/kernels.json]
 #include "benchmarks/kernels/Arguments.h"
 #include "benchmarks/kernels/Measure.h"
-#include "benchmarks/kernels/Peak.h"
 #include "benchmarks/kernels/Report.h"
 #include "core/Error.h"
 
 #include <iostream>
-#include <map>
 #include <numeric>
 
 using namespace molspectra;
@@ -18,8 +16,8 @@ using native::InstructionSet;
 namespace {
 
 const std::vector<std::string> columns = {
-    "molecule", "atoms",     "pairs",            "channels", "layers", "instructions", "threads",
-    "forces_ms", "energy_ms", "forces_median_ms", "mflop",    "gflops", "of_peak"};
+    "molecule",  "atoms",     "pairs",            "channels", "layers", "instructions", "threads",
+    "forces_ms", "energy_ms", "forces_median_ms", "mflop",    "gflops", "peak_gflops",  "of_peak"};
 const std::vector<std::string> stageColumns = {"stage",  "calls",  "microseconds", "of_time",
                                                "gflops", "of_peak"};
 
@@ -27,7 +25,8 @@ const std::vector<std::string> legend = {
     "Milliseconds of one evaluation with forces and without; pairs are ordered ones.",
     "Stages: of one evaluation, for each call the shortest time that it took in any round, as the",
     "calling thread sees it; of_time: share of the sum of these times. of_peak: share of what the",
-    "additions and multiplications of benchmarks/kernels/Peak.cpp reach with as many threads."};
+    "additions and multiplications of benchmarks/kernels/Peak.cpp reach with as many threads in",
+    "turn with the evaluations, peak_gflops."};
 
 ModelConfig large() {
     ModelConfig config;
@@ -74,6 +73,7 @@ void addStages(Row& row, const std::vector<native::StageTime>& stages, double pe
     const native::StageTime products = productsOf(stages);
     row["mflop"] = rounded(1e-6 * flops, 1);
     row["gflops"] = rounded(gflops, 2);
+    row["peak_gflops"] = rounded(peak, 1);
     row["of_peak"] = rounded(gflops / peak, 3);
     row["gemm"] = {{"microseconds", rounded(1e6 * products.seconds, 2)},
                    {"gflops", rounded(gflopsOf(products), 2)},
@@ -108,14 +108,6 @@ class Bench {
 public:
     explicit Bench(const Arguments& arguments) : arguments_(arguments) {}
 
-    void peaks() {
-        for (const InstructionSet set : chosenSets(arguments_))
-            for (const int threads : arguments_.threads)
-                peakOf(set, threads);
-        std::cout << table(peakRows_, {"instructions", "threads", "peak_gflops"}) << '\n'
-                  << join(legend, "\n") << '\n' << std::endl;
-    }
-
     void measure(const Molecule& molecule, const ModelConfig& config, InstructionSet set,
                  int threads) {
         native::Options options;
@@ -126,9 +118,11 @@ public:
         // Looking at the clock after every stage takes time, so the stages have their own rounds.
         options.profile = true;
         Case profiled(molecule, config, options);
-        const native::Network& network = profiled.network();
-        addStages(row, stagesOf(profiled, arguments_.seconds),
-                  peakOf(network.instructions(), network.threads()));
+        // A network may use fewer threads, or narrower instructions, than asked for.
+        Peak peak(profiled.network().instructions(), profiled.network().threads());
+        const std::vector<native::StageTime> stages =
+            stagesOf(profiled, arguments_.seconds, peak);
+        addStages(row, stages, peak.gflops());
         row.update(machine());
         std::cout << table({row}, columns);
         if (arguments_.stages)
@@ -142,33 +136,18 @@ public:
         if (arguments_.output.empty())
             return;
         writeRows(arguments_.output, rows_,
-                  {{"what", join(legend, " ")},
-                   {"seconds", arguments_.seconds},
-                   {"peaks", peakRows_}});
+                  {{"what", join(legend, " ")}, {"seconds", arguments_.seconds}});
         std::cout << "wrote " << arguments_.output << std::endl;
     }
 
 private:
-    /// Measured once. A network may use fewer threads, or narrower instructions, than asked for.
-    double peakOf(InstructionSet set, int threads) {
-        const auto known = peak_.find({set, threads});
-        if (known != peak_.end())
-            return known->second;
-        const double peak = peakGflops(set, threads);
-        peakRows_.push_back({{"instructions", native::nameOf(set)},
-                             {"threads", threads},
-                             {"peak_gflops", rounded(peak, 1)}});
-        return peak_[{set, threads}] = peak;
-    }
-
     const Arguments& arguments_;
-    std::map<std::pair<InstructionSet, int>, double> peak_;
-    std::vector<Row> peakRows_, rows_;
+    std::vector<Row> rows_;
 };
 
 void run(const Arguments& arguments) {
     Bench bench(arguments);
-    bench.peaks();
+    std::cout << join(legend, "\n") << '\n' << std::endl;
     for (const ModelConfig& config : {ModelConfig::md17(), large()})
         for (const std::string& name : arguments.molecules)
             for (const InstructionSet set : chosenSets(arguments))

@@ -45,6 +45,7 @@ private:
     };
 
     Step& addStep(const char* name, Stage<T> stage, int layer = 0);
+    Step& addReadout(const char* name, Stage<T> stage);
     void listForward(const Stages<T>& stages);
     void listLayer(const Stages<T>& stages, int layer, bool norms);
     void listAdjoint(const Stages<T>& stages);

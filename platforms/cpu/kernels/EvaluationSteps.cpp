@@ -19,6 +19,14 @@ typename Evaluation<T>::Step& Evaluation<T>::addStep(const char* name, Stage<T> 
     return steps_.back();
 }
 
+/// A member has the same atoms in all of these.
+template <class T>
+typename Evaluation<T>::Step& Evaluation<T>::addReadout(const char* name, Stage<T> stage) {
+    Step& step = addStep(name, stage);
+    step.barrier = false;
+    return step;
+}
+
 template <class T>
 void Evaluation<T>::listForward(const Stages<T>& stages) {
     const double F = config_.channels, F2 = F * F;
@@ -31,13 +39,13 @@ void Evaluation<T>::listForward(const Stages<T>& stages) {
     combine.endsFeatures = true;
     for (int layer = 0; layer < config_.layers; ++layer)
         listLayer(stages, layer, config_.layerNorms);
-    addStep("finish", stages.finish).endsFeatures = true;
-    addStep("directions", stages.head[0]).flopsPerAtom = 9 * F2;
-    addStep("hidden 0", stages.head[1]).flopsPerAtom = 4 * F2;
-    addStep("gate", stages.head[2]).flopsPerAtom = 2 * F2;
-    addStep("lengths 1", stages.head[3]).flopsPerAtom = 1.5 * F2;
-    addStep("hidden 1", stages.head[4]).flopsPerAtom = F2;
-    addStep("energies", stages.head[5]);
+    addReadout("finish", stages.finish).endsFeatures = true;
+    addReadout("directions", stages.head[0]).flopsPerAtom = 9 * F2;
+    addReadout("hidden 0", stages.head[1]).flopsPerAtom = 4 * F2;
+    addReadout("gate", stages.head[2]).flopsPerAtom = 2 * F2;
+    addReadout("lengths 1", stages.head[3]).flopsPerAtom = 1.5 * F2;
+    addReadout("hidden 1", stages.head[4]).flopsPerAtom = F2;
+    addReadout("energies", stages.head[5]);
 }
 
 template <class T>
@@ -65,11 +73,11 @@ void Evaluation<T>::listLayer(const Stages<T>& stages, int layer, bool norms) {
 template <class T>
 void Evaluation<T>::listAdjoint(const Stages<T>& stages) {
     const double F = config_.channels, F2 = F * F;
-    addStep("hidden 1 adjoint", stages.headAdjoint[0]).flopsPerAtom = F2;
-    addStep("gate adjoint", stages.headAdjoint[1]).flopsPerAtom = 1.5 * F2;
-    addStep("hidden 0 adjoint", stages.headAdjoint[2]).flopsPerAtom = 2 * F2;
-    addStep("lengths 0 adjoint", stages.headAdjoint[3]).flopsPerAtom = 4 * F2;
-    addStep("directions adjoint", stages.headAdjoint[4]).flopsPerAtom = 9 * F2;
+    addReadout("hidden 1 adjoint", stages.headAdjoint[0]).flopsPerAtom = F2;
+    addReadout("gate adjoint", stages.headAdjoint[1]).flopsPerAtom = 1.5 * F2;
+    addReadout("hidden 0 adjoint", stages.headAdjoint[2]).flopsPerAtom = 2 * F2;
+    addReadout("lengths 0 adjoint", stages.headAdjoint[3]).flopsPerAtom = 4 * F2;
+    addReadout("directions adjoint", stages.headAdjoint[4]).flopsPerAtom = 9 * F2;
     addStep("finish adjoint", stages.finishAdjoint);
     for (int layer = config_.layers - 1; layer >= 0; --layer)
         listLayerAdjoint(stages, layer, config_.layerNorms);

@@ -13,9 +13,12 @@ struct Range {
     int begin, end;
 };
 
+/// The first members have the larger shares: member 0 is the one whose time is taken.
 [[gnu::always_inline]] inline Range share(int items, int index, int count) {
-    return {static_cast<int>(static_cast<int64_t>(items) * index / count),
-            static_cast<int>(static_cast<int64_t>(items) * (index + 1) / count)};
+    const auto upTo = [&](int members) {
+        return static_cast<int>((static_cast<int64_t>(items) * members + count - 1) / count);
+    };
+    return {upTo(index), upTo(index + 1)};
 }
 
 /// Rows of one tile, so that accumulators, two vectors of weights and one factor fill the
@@ -107,20 +110,56 @@ template <class T, int W>
     return weightsAt<T, W>(*term.matrix, panel, term.inputs.begin);
 }
 
-/// c [panels,rows,2 W] = (bias of the first term, or c) + the sum of the terms; `panels` of it.
+/// c [panels,rows,2 W] = (bias of the first term, or c) + the sum of the terms; of it `panels`, and
+/// of each panel the rows of `part`.
 template <class T>
 struct Product {
-    T* c;
-    int rows;
-    const Term<T>* terms;
-    int count;
-    Range panels;
-    bool accumulate;
+    T* c = nullptr;
+    int rows = 0;
+    const Term<T>* terms = nullptr;
+    int count = 0;
+    Range panels{0, 0};
+    bool accumulate = false;
+    Range part{0, rows};
 };
 
-/// The rows of a chunk by one panel of each term, while the weights at `next` come.
+/// Panels of a feature that other members have written. They lie in the caches of other cores and
+/// come slowly from there: products ask for a few with each tile, so that whoever needs them later
+/// finds them. Large features would not stay in the cache anyway.
+template <class T>
+class Others {
+public:
+    Others() = default;
+    /// Of a [panels,size] all but `own`.
+    Others(const T* a, int panels, int size, Range own) {
+        if (size > mostOfPanel)
+            return;
+        next_[0] = a;
+        end_[0] = a + static_cast<size_t>(own.begin) * size;
+        next_[1] = a + static_cast<size_t>(own.end) * size;
+        end_[1] = a + static_cast<size_t>(panels) * size;
+    }
+
+    void fetch(size_t lines) {
+        for (int part = 0; part < 2; ++part)
+            for (; lines > 0 && next_[part] < end_[part]; --lines, next_[part] += line)
+                __builtin_prefetch(next_[part], 0, 2);  // not into the first cache: weights pass it
+    }
+    void fetchAll() { fetch(~size_t(0)); }
+
+private:
+    static constexpr int line = 64 / sizeof(T), mostOfPanel = 288 * line;
+    const T* next_[2] = {};
+    const T* end_[2] = {};
+};
+
+/// What is asked for with a tile: about as much as a core waits for at once.
+inline constexpr size_t linesPerTile = 14;
+
+/// The rows of a chunk by one panel of each term, while the weights at `next` come, and `others`.
 template <class T, int W>
-inline void multiplyPanel(const Product<T>& product, Range chunk, int panel, const T* next) {
+inline void multiplyPanel(const Product<T>& product, Range chunk, int panel, const T* next,
+                          Others<T>& others) {
     const size_t stride = static_cast<size_t>(product.rows) * 2 * W;
     const int tiles = (chunk.end - chunk.begin + tileRows<T, W> - 1) / tileRows<T, W>;
     for (int t = 0; t < product.count; ++t) {
@@ -136,6 +175,7 @@ inline void multiplyPanel(const Product<T>& product, Range chunk, int panel, con
         for (int i = 0; i < tiles; ++i) {
             const Range part = share(chunk.end - chunk.begin, i, tiles);
             const size_t first = static_cast<size_t>(chunk.begin + part.begin) * 2 * W;
+            others.fetch(linesPerTile);
             tileOf<T, W>(part.end - part.begin, a + first, stride, inputs, weights,
                          product.c + panel * stride + first, bias, product.accumulate || t > 0,
                          {ahead + i * perTile, lines});
@@ -144,38 +184,26 @@ inline void multiplyPanel(const Product<T>& product, Range chunk, int panel, con
 }
 
 /// One product after the other, while the weights of the next one come, after the last those at
-/// `after`, if any.
+/// `after`, if any, and `others` from the start.
 template <class T, int W>
-inline void multiply(const Product<T>* products, int count, const T* after = nullptr) {
+inline void multiply(const Product<T>* products, int count, const T* after = nullptr,
+                     Others<T> others = {}) {
     for (const Product<T>*product = products, *end = products + count; product < end; ++product) {
-        const int rows = product->rows;
-        const Range panels = product->panels;
+        const Range panels = product->panels, part = product->part;
         const T* following =
             product + 1 < end ? panelOf<T, W>(product[1].terms[0], product[1].panels.begin) : after;
-        for (int begin = 0; begin < rows; begin += chunkRows) {
-            const Range chunk{begin, begin + chunkRows < rows ? begin + chunkRows : rows};
+        for (int begin = part.begin; begin < part.end; begin += chunkRows) {
+            const Range chunk{begin, begin + chunkRows < part.end ? begin + chunkRows : part.end};
             for (int panel = panels.begin; panel < panels.end; ++panel) {
                 const T* next = panel + 1 < panels.end
                                     ? panelOf<T, W>(product->terms[0], panel + 1)
-                                : chunk.end < rows
+                                : chunk.end < part.end
                                     ? panelOf<T, W>(product->terms[0], panels.begin)
                                     : following;
-                multiplyPanel<T, W>(*product, chunk, panel, next);
+                multiplyPanel<T, W>(*product, chunk, panel, next, others);
             }
         }
     }
-}
-
-/// Brings the panels of a feature that other members have written into the cache, all at once: the
-/// products would ask for them one by one and wait each time. Large features do not fit anyway.
-template <class T, int W>
-inline void fetchOthers(const T* a, int rows, int panels, Range own) {
-    constexpr int line = 64 / sizeof(T), mostRows = 144;
-    const int size = rows * 2 * W;
-    for (int panel = 0; panel < panels && rows <= mostRows; ++panel)
-        if (panel < own.begin || panel >= own.end)
-            for (int i = 0; i < size; i += line)
-                __builtin_prefetch(a + static_cast<size_t>(panel) * size + i);
 }
 
 template <class T, int W>

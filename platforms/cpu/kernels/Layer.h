@@ -24,9 +24,11 @@ void project(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const LayerWork<T>& work = s.work[layer];
     const Own own = ownOf(s, member);
-    fetchOthers<T, W>(work.normal, s.atoms, s.blocks / 2, own.panels);
+    const int panels = s.blocks / 2;
+    Others<T>(work.normal, panels, s.atoms * 2 * W, {0, 0}).fetchAll();  // shared by atoms
+    Others<T> vectors;
     if (layer > 0)
-        fetchOthers<T, W>(work.v, 3 * s.atoms, s.blocks / 2, own.panels);
+        vectors = {work.v, panels, 3 * s.atoms * 2 * W, own.panels};
     Term<T> terms[8];
     Product<T> products[8];
     int count = 0;
@@ -41,7 +43,8 @@ void project(const State<T>& s, int layer, Member& member) {
     for (int m = 0; m < 3 && layer > 0; ++m)
         add(work.u + 3 * m * features(s), 3 * s.atoms, work.v, weights.vector[m]);
     multiply<T, W>(products, count,
-                   weightsAt<T, W>(weights.output[layer > 0 ? 0 : 2], own.panels.begin, 0));
+                   weightsAt<T, W>(weights.output[layer > 0 ? 0 : 2], own.panels.begin, 0),
+                   vectors);
 }
 
 template <class T, int W, int C, int S>
@@ -67,22 +70,25 @@ void attend(const State<T>& s, int layer, Member& member) {
         attendOwn<T, W, 1, 1>(s, layer, member);
 }
 
-/// o of (11).
+/// o of (11): first what the member's own messages make of it, while the others' come.
 template <class T, int W>
 void output(const State<T>& s, int layer, Member& member) {
-    const Own own = ownOf(s, member);
-    fetchOthers<T, W>(s.m, s.atoms, s.blocks / 2, own.panels);
-    Term<T> terms[3];
-    Product<T> products[3];
+    const LayerWeights<T>& weights = s.layer[layer];
+    const Range own = ownOf(s, member).panels;
+    const int panels = s.blocks / 2, first = layer > 0 ? 0 : 2;
+    Term<T> terms[9];
+    Product<T> products[9];
     int count = 0;
-    for (int m = layer > 0 ? 0 : 2; m < 3; ++m, ++count) {
-        terms[count] = whole(s.m, s.layer[layer].output[m]);
-        products[count] = {s.work[layer].o + m * features(s), s.atoms, &terms[count], 1,
-                           own.panels, false};
-    }
+    for (const Range inputs : {own, Range{0, own.begin}, Range{own.end, panels}})
+        for (int m = first; m < 3 && inputs.begin < inputs.end; ++m, ++count) {
+            terms[count] = {s.m, &weights.output[m], inputs};
+            products[count] = {s.work[layer].o + m * features(s), s.atoms, &terms[count], 1, own,
+                               inputs.begin != own.begin};
+        }
     multiply<T, W>(products, count,
                    weightsAt<T, W>(layer + 1 < s.layers ? s.layer[layer + 1].project[0]
-                                                        : s.head.length0, own.panels.begin, 0));
+                                                        : s.head.length0, own.begin, 0),
+                   {s.m, panels, s.atoms * 2 * W, own});
 }
 
 /// (12) for one row of channels of one atom.

@@ -1,5 +1,6 @@
 // The stages after the layers: final norms and energy head, equations (13)-(17), and their
-// adjoints. Members share the panels of every product.
+// adjoints. Atoms do not meet here, so a member goes through all stages with atoms of its own and
+// waits for nobody.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,13 +9,17 @@
 namespace molspectra::native {
 namespace {
 
-/// Panels of a feature of `panels` panels that belong to a member, and their blocks.
-inline Range ownPanels(int panels, const Member& member) {
-    return share(panels, member.index, member.count);
+template <class T>
+inline Range ownAtoms(const State<T>& s, const Member& member) {
+    return share(s.atoms, member.index, member.count);
 }
 
-inline Range blocksOf(Range panels) {
-    return {2 * panels.begin, 2 * panels.end};
+/// All panels of c for some atoms, of which c has `each` rows.
+template <class T, int C>
+inline Product<T> ofAtoms(const State<T>& s, T* c, const Term<T> (&terms)[C], Range atoms,
+                          int each = 1) {
+    return {c,     each * s.atoms, terms, C, {0, terms[0].matrix->outputs},
+            false, {each * atoms.begin, each * atoms.end}};
 }
 
 template <class T>
@@ -24,7 +29,7 @@ inline T* finalVectors(const State<T>& s) {
 
 template <class T, int W>
 void finish(const State<T>& s, int, Member& member) {
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         s.deviation[atom] = normalizeAtom<T, W>(s, s.x, s.normal, atom);
         if (s.vectorNorm)
@@ -34,29 +39,30 @@ void finish(const State<T>& s, int, Member& member) {
 
 /// (15): lengths of vectors [blocks,3N,W] -> [blocks,N,W].
 template <class T, int W>
-inline void lengths(int atoms, T* p, T* length, Range blocks) {
-    for (int block = blocks.begin; block < blocks.end; ++block)
-        for (int atom = 0; atom < atoms; ++atom) {
-            const T* from = at<T, W>(p, 3 * atoms, block, 3 * atom);
+inline void lengths(const State<T>& s, T* p, T* length, int blocks, Range atoms) {
+    for (int block = 0; block < blocks; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+            const T* from = at<T, W>(p, 3 * s.atoms, block, 3 * atom);
             auto sum = zero<T, W>();
             for (int d = 0; d < 3; ++d)
                 sum += load<T, W>(from + d * 2 * W) * load<T, W>(from + d * 2 * W);
             for (int lane = 0; lane < W; ++lane)
                 sum[lane] = T(__builtin_sqrt(sum[lane]));
-            store<T, W>(at<T, W>(length, atoms, block, atom), sum);
+            store<T, W>(at<T, W>(length, s.atoms, block, atom), sum);
         }
 }
 
 /// Adjoint of (15): 0 at a zero vector.
 template <class T, int W>
-inline void lengthsAdjoint(int atoms, T* p, T* length, T* gLength, T* gp, Range blocks) {
-    for (int block = blocks.begin; block < blocks.end; ++block)
-        for (int atom = 0; atom < atoms; ++atom) {
-            const auto size = load<T, W>(at<T, W>(length, atoms, block, atom));
-            const auto g = load<T, W>(at<T, W>(gLength, atoms, block, atom));
+inline void lengthsAdjoint(const State<T>& s, T* p, T* length, T* gLength, T* gp, int blocks,
+                           Range atoms) {
+    for (int block = 0; block < blocks; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+            const auto size = load<T, W>(at<T, W>(length, s.atoms, block, atom));
+            const auto g = load<T, W>(at<T, W>(gLength, s.atoms, block, atom));
             const auto factor = size > T(0) ? g / size : zero<T, W>();
-            const T* from = at<T, W>(p, 3 * atoms, block, 3 * atom);
-            T* to = at<T, W>(gp, 3 * atoms, block, 3 * atom);
+            const T* from = at<T, W>(p, 3 * s.atoms, block, 3 * atom);
+            T* to = at<T, W>(gp, 3 * s.atoms, block, 3 * atom);
             for (int d = 0; d < 3; ++d)
                 store<T, W>(to + d * 2 * W, factor * load<T, W>(from + d * 2 * W));
         }
@@ -64,57 +70,61 @@ inline void lengthsAdjoint(int atoms, T* p, T* length, T* gLength, T* gp, Range 
 
 /// active = SiLU(hidden).
 template <class T, int W>
-inline void activateBlocks(int atoms, const T* hidden, T* active, Range blocks) {
-    const size_t begin = static_cast<size_t>(blocks.begin) * atoms * W;
-    const size_t end = static_cast<size_t>(blocks.end) * atoms * W;
-    for (size_t i = begin; i < end; i += W)
-        store<T, W>(active + i, Silu<T, W>(load<T, W>(hidden + i)).value);
+inline void activateAtoms(const State<T>& s, T* hidden, T* active, int blocks, Range atoms) {
+    for (int block = 0; block < blocks; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom)
+            store<T, W>(
+                at<T, W>(active, s.atoms, block, atom),
+                Silu<T, W>(load<T, W>(at<T, W>(hidden, s.atoms, block, atom))).value);
 }
 
 /// g <- g times the slope of SiLU at hidden.
 template <class T, int W>
-inline void activateBlocksAdjoint(int atoms, const T* hidden, T* g, Range blocks) {
-    const size_t begin = static_cast<size_t>(blocks.begin) * atoms * W;
-    const size_t end = static_cast<size_t>(blocks.end) * atoms * W;
-    for (size_t i = begin; i < end; i += W)
-        store<T, W>(g + i, load<T, W>(g + i) * Silu<T, W>(load<T, W>(hidden + i)).slope);
+inline void activateAtomsAdjoint(const State<T>& s, T* hidden, T* g, int blocks, Range atoms) {
+    for (int block = 0; block < blocks; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom) {
+            T* to = at<T, W>(g, s.atoms, block, atom);
+            store<T, W>(to,
+                        load<T, W>(to) *
+                            Silu<T, W>(load<T, W>(at<T, W>(hidden, s.atoms, block, atom))).slope);
+        }
 }
 
 /// First block: W v of (15) and (17).
 template <class T, int W>
 void directions(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> length = whole(finalVectors(s), s.head.length0);
-    const Term<T> direction = whole(finalVectors(s), s.head.direction0);
-    const Product<T> products[2] = {{s.out.p0, 3 * s.atoms, &length, 1, own, false},
-                                    {s.out.direction0, 3 * s.atoms, &direction, 1,
-                                     ownPanels(s.headPanels, member), false}};
-    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.hiddenX0, own.begin, 0));
-    lengths<T, W>(s.atoms, s.out.p0, s.out.length0, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> length[] = {whole(finalVectors(s), s.head.length0)};
+    const Term<T> direction[] = {whole(finalVectors(s), s.head.direction0)};
+    const Product<T> products[] = {ofAtoms(s, s.out.p0, length, atoms, 3),
+                                   ofAtoms(s, s.out.direction0, direction, atoms, 3)};
+    multiply<T, W>(products, 2, s.head.hiddenX0.data);
+    lengths<T, W>(s, s.out.p0, s.out.length0, s.blocks, atoms);
 }
 
 /// First block: hidden layer of (16).
 template <class T, int W>
 void hidden0(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> terms[2] = {whole(s.normal, s.head.hiddenX0),
-                              whole(s.out.length0, s.head.hiddenP0)};
-    multiply<T, W>(s.out.hidden0, s.atoms, terms, 2, own);
-    activateBlocks<T, W>(s.atoms, s.out.hidden0, s.out.active0, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> terms[] = {whole(s.normal, s.head.hiddenX0),
+                             whole(s.out.length0, s.head.hiddenP0)};
+    const Product<T> product = ofAtoms(s, s.out.hidden0, terms, atoms);
+    multiply<T, W>(&product, 1, s.head.scalar0.data);
+    activateAtoms<T, W>(s, s.out.hidden0, s.out.active0, s.blocks, atoms);
 }
 
 /// First block: (16) and (17).
 template <class T, int W>
 void gate(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.headPanels, member);
-    const Term<T> scalar = whole(s.out.active0, s.head.scalar0);
-    const Term<T> gate = whole(s.out.active0, s.head.gate0);
-    const Product<T> products[2] = {{s.out.scalar, s.atoms, &scalar, 1, own, false},
-                                    {s.out.gate, s.atoms, &gate, 1, own, false}};
-    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length1, own.begin, 0));
-    activateBlocks<T, W>(s.atoms, s.out.scalar, s.out.x1, blocksOf(own));
-    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
-        for (int atom = 0; atom < s.atoms; ++atom) {
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> scalar[] = {whole(s.out.active0, s.head.scalar0)};
+    const Term<T> gate[] = {whole(s.out.active0, s.head.gate0)};
+    const Product<T> products[] = {ofAtoms(s, s.out.scalar, scalar, atoms),
+                                   ofAtoms(s, s.out.gate, gate, atoms)};
+    multiply<T, W>(products, 2, s.head.length1.data);
+    activateAtoms<T, W>(s, s.out.scalar, s.out.x1, 2 * s.headPanels, atoms);
+    for (int block = 0; block < 2 * s.headPanels; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom) {
             const auto factor = load<T, W>(at<T, W>(s.out.gate, s.atoms, block, atom));
             const T* direction = at<T, W>(s.out.direction0, 3 * s.atoms, block, 3 * atom);
             T* v = at<T, W>(s.out.v1, 3 * s.atoms, block, 3 * atom);
@@ -126,20 +136,23 @@ void gate(const State<T>& s, int, Member& member) {
 /// Second block: (15).
 template <class T, int W>
 void lengths1(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.headPanels, member);
-    multiply<T, W>(s.out.p1, 3 * s.atoms, s.out.v1, s.head.length1, own);
-    lengths<T, W>(s.atoms, s.out.p1, s.out.length1, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> length[] = {whole(s.out.v1, s.head.length1)};
+    const Product<T> product = ofAtoms(s, s.out.p1, length, atoms, 3);
+    multiply<T, W>(&product, 1, s.head.hiddenX1.data);
+    lengths<T, W>(s, s.out.p1, s.out.length1, 2 * s.headPanels, atoms);
 }
 
 /// Second block: hidden layer of (16), and its adjoint, which needs nothing else.
 template <class T, int W>
 void hidden1(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.headPanels, member);
-    const Term<T> terms[2] = {whole(s.out.x1, s.head.hiddenX1),
-                              whole(s.out.length1, s.head.hiddenP1)};
-    multiply<T, W>(s.out.hidden1, s.atoms, terms, 2, own);
-    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
-        for (int atom = 0; atom < s.atoms; ++atom) {
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> terms[] = {whole(s.out.x1, s.head.hiddenX1),
+                             whole(s.out.length1, s.head.hiddenP1)};
+    const Product<T> product = ofAtoms(s, s.out.hidden1, terms, atoms);
+    multiply<T, W>(&product, 1, s.head.hiddenX1T.data);
+    for (int block = 0; block < 2 * s.headPanels; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom) {
             const Silu<T, W> silu(load<T, W>(at<T, W>(s.out.hidden1, s.atoms, block, atom)));
             store<T, W>(at<T, W>(s.out.active1, s.atoms, block, atom), silu.value);
             store<T, W>(at<T, W>(s.out.gHidden1, s.atoms, block, atom),
@@ -150,7 +163,7 @@ void hidden1(const State<T>& s, int, Member& member) {
 /// The atoms' energies, in double.
 template <class T, int W>
 void energies(const State<T>& s, int, Member& member) {
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         auto sum = zero<T, W>();
         for (int block = 0; block < 2 * s.headPanels; ++block)
@@ -166,13 +179,13 @@ void energies(const State<T>& s, int, Member& member) {
 /// Adjoint of the second block: dE/dx1 and the adjoint of p1. Starts the pairs' sums.
 template <class T, int W>
 void hidden1Adjoint(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.headPanels, member);
-    const Term<T> x = whole(s.out.gHidden1, s.head.hiddenX1T);
-    const Term<T> p = whole(s.out.gHidden1, s.head.hiddenP1T);
-    const Product<T> products[2] = {{s.out.gX1, s.atoms, &x, 1, own, false},
-                                    {s.gm, s.atoms, &p, 1, own, false}};
-    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length1T, own.begin, 0));
-    lengthsAdjoint<T, W>(s.atoms, s.out.p1, s.out.length1, s.gm, s.out.gP1, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> x[] = {whole(s.out.gHidden1, s.head.hiddenX1T)};
+    const Term<T> p[] = {whole(s.out.gHidden1, s.head.hiddenP1T)};
+    const Product<T> products[] = {ofAtoms(s, s.out.gX1, x, atoms),
+                                   ofAtoms(s, s.gm, p, atoms)};
+    multiply<T, W>(products, 2, s.head.length1T.data);
+    lengthsAdjoint<T, W>(s, s.out.p1, s.out.length1, s.gm, s.out.gP1, 2 * s.headPanels, atoms);
     const size_t size = static_cast<size_t>(s.pairRoom) * 4;
     __builtin_memset(s.perPair + member.index * size, 0, size * sizeof(T));
 }
@@ -196,46 +209,49 @@ template <class T, int W>
 /// Adjoint of (17) and of the outer SiLU; dE/dv1 takes the place of v1, dE/ds that of dE/dx1.
 template <class T, int W>
 void gateAdjoint(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.headPanels, member);
-    multiply<T, W>(s.out.v1, 3 * s.atoms, s.out.gP1, s.head.length1T, own);
-    for (int block = 2 * own.begin; block < 2 * own.end; ++block)
-        for (int atom = 0; atom < s.atoms; ++atom)
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> length[] = {whole(s.out.gP1, s.head.length1T)};
+    const Product<T> product = ofAtoms(s, s.out.v1, length, atoms, 3);
+    multiply<T, W>(&product, 1, s.head.scalar0T.data);
+    for (int block = 0; block < 2 * s.headPanels; ++block)
+        for (int atom = atoms.begin; atom < atoms.end; ++atom)
             gateAtomAdjoint<T, W>(s, block, atom);
-    activateBlocksAdjoint<T, W>(s.atoms, s.out.scalar, s.out.gX1, blocksOf(own));
+    activateAtomsAdjoint<T, W>(s, s.out.scalar, s.out.gX1, 2 * s.headPanels, atoms);
 }
 
 template <class T, int W>
 void hidden0Adjoint(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> terms[2] = {whole(s.out.gX1, s.head.scalar0T),
-                              whole(s.out.gGate, s.head.gate0T)};
-    multiply<T, W>(s.out.gHidden0, s.atoms, terms, 2, own);
-    activateBlocksAdjoint<T, W>(s.atoms, s.out.hidden0, s.out.gHidden0, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> terms[] = {whole(s.out.gX1, s.head.scalar0T),
+                             whole(s.out.gGate, s.head.gate0T)};
+    const Product<T> product = ofAtoms(s, s.out.gHidden0, terms, atoms);
+    multiply<T, W>(&product, 1, s.head.hiddenX0T.data);
+    activateAtomsAdjoint<T, W>(s, s.out.hidden0, s.out.gHidden0, s.blocks, atoms);
 }
 
 template <class T, int W>
 void lengths0Adjoint(const State<T>& s, int, Member& member) {
-    const Range own = ownPanels(s.blocks / 2, member);
-    const Term<T> x = whole(s.out.gHidden0, s.head.hiddenX0T);
-    const Term<T> p = whole(s.out.gHidden0, s.head.hiddenP0T);
-    const Product<T> products[2] = {{s.gx, s.atoms, &x, 1, own, false},
-                                    {s.gm, s.atoms, &p, 1, own, false}};
-    multiply<T, W>(products, 2, weightsAt<T, W>(s.head.length0T, own.begin, 0));
-    lengthsAdjoint<T, W>(s.atoms, s.out.p0, s.out.length0, s.gm, s.out.gP0, blocksOf(own));
+    const Range atoms = ownAtoms(s, member);
+    const Term<T> x[] = {whole(s.out.gHidden0, s.head.hiddenX0T)};
+    const Term<T> p[] = {whole(s.out.gHidden0, s.head.hiddenP0T)};
+    const Product<T> products[] = {ofAtoms(s, s.gx, x, atoms), ofAtoms(s, s.gm, p, atoms)};
+    multiply<T, W>(products, 2, s.head.length0T.data);
+    lengthsAdjoint<T, W>(s, s.out.p0, s.out.length0, s.gm, s.out.gP0, s.blocks, atoms);
 }
 
 template <class T, int W>
 void directionsAdjoint(const State<T>& s, int, Member& member) {
-    const Term<T> terms[2] = {whole(s.out.gP0, s.head.length0T),
-                              whole(s.out.gDirection0, s.head.direction0T)};
-    multiply<T, W>(s.gv[(s.layers - 1) % 2], 3 * s.atoms, terms, 2,
-                   ownPanels(s.blocks / 2, member));
+    const Term<T> terms[] = {whole(s.out.gP0, s.head.length0T),
+                             whole(s.out.gDirection0, s.head.direction0T)};
+    const Product<T> product =
+        ofAtoms(s, s.gv[(s.layers - 1) % 2], terms, ownAtoms(s, member), 3);
+    multiply<T, W>(&product, 1);
 }
 
 /// Adjoint of the final norms.
 template <class T, int W>
 void finishAdjoint(const State<T>& s, int, Member& member) {
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         normalizeAtomAdjoint<T, W>(s, s.normal, s.deviation[atom], s.gx, atom);
         if (s.vectorNorm)
