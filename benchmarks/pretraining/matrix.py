@@ -86,7 +86,8 @@ PRETRAINING = {
 NETWORKS = {"denoise": "benchmarks/pretraining/denoise.pt",
             "spectra": "benchmarks/pretraining/spectra.pt",
             "spectra-forces-long": "examples/ethanol/start.pt"}
-MAIN = ("scratch", "denoise", "denoise-long", "spectra")
+CONTROL = "denoise-long"
+MAIN = ("scratch", "denoise", CONTROL, "spectra")
 FINETUNED_OTHERWISE = {  # whose network, and options that are added
     "slow-encoder": ("denoise", ["--encoder-rate", "0.3"]),
     "noisy-pass": ("spectra", ["--denoising-weight", "0.1", "--denoising-sigma", "0.04"]),
@@ -119,11 +120,18 @@ EVERY_FINETUNING = ("--preset md17 --batch 8 --schedule cosine --gradient-clip 1
 BUDGETS = {"short": "--steps 2000 --warmup 200 --average-decay 0.995".split(),
            "long": "--steps 10000 --warmup 500 --average-decay 0.999".split()}
 
-# Cells of the result: molecule, training frames, budget. The main kinds are trained in all of them.
+# Cells of the result: molecule, training frames, budget. What is trained there: kindsOf().
 CELLS = tuple((molecule, frames, budget) for budget in BUDGETS
               for molecule, frames in (("ethanol", 50), ("ethanol", 200), ("ethanol", 950),
                                        ("uracil", 200)))
 CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLATIONS
+
+
+def kindsOf(cell):
+    """The main kinds in a cell: the control has the short budget alone, to save hours."""
+    return tuple(kind for kind in MAIN if kind != CONTROL or cell[2] == "short")
+
+
 # Rates are chosen for these; all others take that of WHOLE.
 RATED = (*MAIN, "forces", "spectra-forces", "spectra-forces-long")
 WHOLE = "spectra"
@@ -272,8 +280,7 @@ class Matrix:
         self.tasks += [*shards(), pretraining("first", "denoise")]
         self.tasks += choices("first", ("scratch", "denoise"))
         self.tasks += [pretraining("spectra", "spectra"), *choices("spectra", ("spectra",))]
-        self.tasks += [pretraining("control", "denoise-long"),
-                       *choices("control", ("denoise-long",))]
+        self.tasks += [pretraining("control", CONTROL), *choices("control", (CONTROL,))]
         for part, chosen in (("frames", lambda cell: cell[0] == "ethanol" and cell[2] == "short"),
                              ("uracil", lambda cell: cell[0] == "uracil" and cell[2] == "short")):
             self.addCells(part, chosen)
@@ -288,7 +295,7 @@ class Matrix:
     def addCells(self, part, chosen):
         for cell in CELLS:
             if chosen(cell) and cell != CHOICE:
-                self.tasks += finetunings(part, MAIN, cell)
+                self.tasks += finetunings(part, kindsOf(cell), cell)
 
     @property
     def parts(self):

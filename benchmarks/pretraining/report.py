@@ -81,9 +81,9 @@ def headline(rows):
         lines.append(f"- {matrix.stepsOf(budget):,} steps:")
         lines += [f"  - {gainSentence(rows, kind, other, cell)}"
                   for kind, other in (("denoise", "scratch"), ("spectra", "scratch"),
-                                      ("spectra", "denoise"), ("spectra", "denoise-long"),
-                                      *([("spectra-forces-long", "scratch")]
-                                        if cell == matrix.CHOICE else []))]
+                                      ("spectra", "denoise"), ("spectra", matrix.CONTROL),
+                                      ("spectra-forces-long", "scratch"))
+                  if {kind, other} <= {*matrix.kindsOf(cell)} or cell == matrix.CHOICE]
     return [*lines, ""]
 
 
@@ -104,7 +104,8 @@ def settingLines(content):
         f"The SpecFormer has coarser patches than the program's default, `{patches}`, for less "
         "work; all else is the default. *Longer denoising* goes on with "
         "denoising alone on the molecules of the spectra, as many epochs, the same batch and "
-        "rates: what spectra add over it is not just longer training. *GFN2-xTB forces* are of "
+        "rates: what spectra add over it is not just longer training; it is fine-tuned with the "
+        "short budget alone. *GFN2-xTB forces* are of "
         f"{'{:,}'.format(frames) if frames else '(not made yet)'} frames of short dynamics of the "
         f"molecules with spectra (made of {matrix.FORCES.rsplit('/', 1)[-1]}), of which "
         f"{int(matrix.valueOf(FORCE_OPTIONS, '--train')):,} are learned, without energies; the "
@@ -119,21 +120,24 @@ def settingLines(content):
         f"*{title(matrix.WHOLE)}*. The tested weights are the best by validation.", ""]
 
 
+def mainTable(text):
+    """Of the main kinds in all cells; a dash where there is nothing to be run."""
+    return table(["", *map(title, matrix.MAIN)],
+                 [[cellTitle(cell), *(text(kind, cell) if kind in matrix.kindsOf(cell) else "–"
+                                      for kind in matrix.MAIN)] for cell in matrix.CELLS])
+
+
 def errorTable(rows):
     lines = ["## Test force MAE (kcal/mol/Å)", "",
              "Mean ± standard deviation [smallest, largest] over the seeds.", ""]
-    return lines + table(["", *map(title, matrix.MAIN)],
-                         [[cellTitle(cell), *(errorText(errorsOf(rows, kind, cell))
-                                              for kind in matrix.MAIN)] for cell in matrix.CELLS])
+    return lines + mainTable(lambda kind, cell: errorText(errorsOf(rows, kind, cell)))
 
 
 def energyTable(rows):
     def text(kind, cell):
         return errorText({seed: row["test_energy_mae"]
                           for seed, row in cellRows(rows, kind, cell).items()})
-    return ["## Test energy MAE (kcal/mol)", ""] + table(
-        ["", *map(title, matrix.MAIN)],
-        [[cellTitle(cell), *(text(kind, cell) for kind in matrix.MAIN)] for cell in matrix.CELLS])
+    return ["## Test energy MAE (kcal/mol)", "", *mainTable(text)]
 
 
 def gainTable(rows, heading, text, pairs):
@@ -141,6 +145,7 @@ def gainTable(rows, heading, text, pairs):
     for cell in matrix.CELLS:
         lines.append([cellTitle(cell), *(gainText(errorsOf(rows, other, cell),
                                                   errorsOf(rows, kind, cell))
+                                         if {kind, other} <= {*matrix.kindsOf(cell)} else "–"
                                          for kind, other in pairs)])
     heads = ["", *(comparison(kind, other) for kind, other in pairs)]
     return [f"## {heading}", "", text, "", *table(heads, lines)]
@@ -153,7 +158,7 @@ def gainTables(rows):
     return [*gainTable(rows, "Gain over a network from scratch", interval,
                        [(kind, "scratch") for kind in matrix.MAIN[1:]]),
             *gainTable(rows, "What the spectra add", "The same, against denoising.",
-                       [("spectra", "denoise"), ("spectra", "denoise-long")])]
+                       [("spectra", "denoise"), ("spectra", matrix.CONTROL)])]
 
 
 def choiceTable(rows, heading, kinds):
