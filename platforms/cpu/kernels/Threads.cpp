@@ -1,4 +1,4 @@
-// The team: one counter starts a piece of work, one barrier serves its stages and its end.
+// The team: one counter starts a piece of work, the members' arrivals end its stages.
 // SPDX-License-Identifier: MIT
 #include "platforms/cpu/kernels/Threads.h"
 
@@ -45,6 +45,9 @@ constexpr Patience betweenWork{200};
 /// Looks at the counter between two looks at the clock, which costs about as much as one pause.
 constexpr int looksPerClock = 16;
 
+/// The first looks, without pauses: one of them lasts as long as news from another core travel.
+constexpr int hastyLooks = 64;
+
 inline void pause() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -65,8 +68,9 @@ bool changes(const Counter& counter, uint32_t old) {
 /// Returns when the counter is no longer `old`; what was written before it changed is seen.
 /// @return whether it had to sleep
 bool await(const Counter& counter, uint32_t old, Patience patience) {
-    if (changes(counter, old))
-        return false;
+    for (int look = 0; look < hastyLooks; ++look)
+        if (counter.load(std::memory_order_acquire) != old)
+            return false;
     const Clock::time_point begin = Clock::now();
     while (Clock::now() - begin < patience)
         if (changes(counter, old))
@@ -84,31 +88,36 @@ void advance(Counter& counter) {
 
 }  // namespace
 
-struct Barrier {
-    alignas(separation) Counter arrived{0};
-    alignas(separation) Counter round{0};
+/// How often a member has arrived. Each writes its own and looks at those of all others: so a line
+/// of the cache travels once between two cores, where one counter for all would travel thrice.
+struct alignas(separation) Arrivals {
+    Counter count{0};
 };
 
 void Member::wait() {
     if (count == 1)
         return;
-    // No round can end before this member has arrived, so the value is the current one.
-    const uint32_t round = barrier_->round.load(std::memory_order_relaxed);
-    const auto before = barrier_->arrived.fetch_add(1, std::memory_order_acq_rel);
-    if (before + 1 < static_cast<uint32_t>(count)) {
-        const bool hurried = underLoad_ > 0;
-        const bool slept = await(barrier_->round, round, hurried ? underLoad : inBarrier);
-        // Sleeping out of hurry says nothing: only a patient wait can find the load again.
-        underLoad_ = hurried ? underLoad_ - 1 : slept ? waitsUnderLoad : 0;
-        return;
+    for (int other = 0; other < count; ++other)
+        if (other != index)
+            __builtin_prefetch(&arrivals_[other]);  // comes while this member's own is changed
+    const uint32_t before = arrivals_[index].count.load(std::memory_order_relaxed);
+    advance(arrivals_[index].count);
+    const bool hurried = underLoad_ > 0;
+    bool waited = false, slept = false;
+    for (int other = 0; other < count; ++other) {
+        // Others may be one round ahead, and nobody is further behind than this.
+        if (other == index || arrivals_[other].count.load(std::memory_order_acquire) != before)
+            continue;
+        waited = true;
+        slept |= await(arrivals_[other].count, before, hurried ? underLoad : inBarrier);
     }
-    // The others read this only after the round has changed.
-    barrier_->arrived.store(0, std::memory_order_relaxed);
-    advance(barrier_->round);
+    // Sleeping out of hurry says nothing: only a patient wait can find the load again.
+    if (waited)
+        underLoad_ = hurried ? underLoad_ - 1 : slept ? waitsUnderLoad : 0;
 }
 
 struct Team::State {
-    Barrier barrier;
+    std::vector<Arrivals> arrivals;
     alignas(separation) Counter started{0};
     /// What the workers read after `started` has changed.
     alignas(separation) void (*work)(void* context, Member& member) = nullptr;
@@ -119,7 +128,8 @@ struct Team::State {
     Member caller;
     std::vector<std::thread> workers;
 
-    explicit State(int threads) : size(threads) {}
+    explicit State(int threads)
+        : arrivals(static_cast<size_t>(threads)), size(threads) {}
 
     ~State() {
         ending = true;
@@ -141,13 +151,13 @@ Team::Team(int threads) : state_(std::make_unique<State>(std::max(threads, 1))) 
         }
     };
     state.caller.count = state.size;
-    state.caller.barrier_ = &state.barrier;
+    state.caller.arrivals_ = state.arrivals.data();
     state.workers.reserve(static_cast<size_t>(state.size) - 1);
     for (int index = 1; index < state.size; ++index) {
         Member member;
         member.index = index;
         member.count = state.size;
-        member.barrier_ = &state.barrier;
+        member.arrivals_ = state.arrivals.data();
         state.workers.emplace_back(serve, member);
     }
 }

@@ -19,7 +19,7 @@ public:
 
 private:
     friend class Team;
-    struct Barrier* barrier_ = nullptr;
+    struct Arrivals* arrivals_ = nullptr;  ///< of all members
     int underLoad_ = 0;  ///< waits left in which other programs are expected to want the cores
 };
 
