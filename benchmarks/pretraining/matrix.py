@@ -71,6 +71,7 @@ PRETRAINING = {
     "wide-noise": Recipe(("equilibrium", "spectra"), "", [*stage1(30), "--denoising-sigma", "0.1"]),
     "fewer-molecules": Recipe(("equilibrium",), "", stage1(51)),
     "forces": Recipe((LABELLED,), "", stage3(2500)),
+    "forces-long": Recipe((LABELLED,), "", stage3(7500)),
     "spectra-forces": Recipe((LABELLED,), "spectra", stage3(2500)),
     "spectra-forces-long": Recipe((LABELLED,), "spectra", stage3(7500)),
     "hard-contrast": Recipe(("spectra",), "denoise",
@@ -94,7 +95,7 @@ FINETUNED_OTHERWISE = {  # whose network, and options that are added
 }
 # Other ways to begin, compared in one cell.
 TRIED = (*FINETUNED_OTHERWISE, "wide-noise", "fewer-molecules", "hard-contrast", "forces",
-         "spectra-forces", "spectra-forces-long")
+         "forces-long", "spectra-forces", "spectra-forces-long")
 ABLATIONS = tuple(kind for kind in PRETRAINING if kind not in MAIN + TRIED)
 KINDS = MAIN + TRIED + ABLATIONS
 TITLES = {
@@ -108,6 +109,7 @@ TITLES = {
     "fewer-molecules": "denoising, gdb7 alone, as many steps",
     "hard-contrast": "denoising + spectra, isomers in the same batches, kinds left out",
     "forces": "GFN2-xTB forces",
+    "forces-long": "GFN2-xTB forces, three times the steps",
     "spectra-forces": "denoising + spectra + GFN2-xTB forces",
     "spectra-forces-long": "denoising + spectra + GFN2-xTB forces, three times the steps",
     "without-uv": "without UV",
@@ -133,7 +135,7 @@ def kindsOf(cell):
 
 
 # Rates are chosen for these; all others take that of WHOLE.
-RATED = (*MAIN, "forces", "spectra-forces", "spectra-forces-long")
+RATED = (*MAIN, "forces", "forces-long", "spectra-forces", "spectra-forces-long")
 WHOLE = "spectra"
 
 
