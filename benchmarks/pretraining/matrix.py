@@ -130,8 +130,9 @@ CHOICE = ("ethanol", 200, "short")  # of rates; the only cell of TRIED and ABLAT
 
 
 def kindsOf(cell):
-    """The main kinds in a cell: the control has the short budget alone, to save hours."""
-    return tuple(kind for kind in MAIN if kind != CONTROL or cell[2] == "short")
+    """The main kinds in a cell. To save hours, the control has the long budget in one alone."""
+    controlled = cell[2] == "short" or cell[:2] == CHOICE[:2]
+    return tuple(kind for kind in MAIN if kind != CONTROL or controlled)
 
 
 # Rates are chosen for these; all others take that of WHOLE.
