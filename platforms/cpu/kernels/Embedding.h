@@ -28,6 +28,12 @@ inline Own ownOf(const State<T>& s, const Member& member) {
     return ownOf(s, member.index, member.count);
 }
 
+/// Atoms of one member, where channels of an atom belong together.
+template <class T>
+inline Range ownAtoms(const State<T>& s, const Member& member) {
+    return share(s.atoms, member.index, member.count);
+}
+
 template <class T>
 inline size_t features(const State<T>& s) {
     return static_cast<size_t>(s.channels) * s.atoms;

@@ -13,7 +13,7 @@ namespace {
 template <class T, int W>
 void normalize(const State<T>& s, int layer, Member& member) {
     const LayerWork<T>& work = s.work[layer];
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom)
         work.deviation[atom] = normalizeAtom<T, W>(s, s.x, work.normal, atom);
 }
@@ -141,7 +141,7 @@ template <class T, int W>
 void norms(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const LayerWork<T>& work = s.work[layer];
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         work.outDeviation[atom] = normalizeAtom<T, W>(s, s.x, work.outNormal, atom);
         for (int b = 0; b < s.blocks; ++b)
@@ -158,7 +158,7 @@ template <class T, int W>
 void normsAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWeights<T>& weights = s.layer[layer];
     const LayerWork<T>& work = s.work[layer];
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int atom = atoms.begin; atom < atoms.end; ++atom) {
         for (int b = 0; b < s.blocks; ++b) {
             T* g = at<T, W>(s.gx, s.atoms, b, atom);
@@ -274,7 +274,7 @@ void projectAdjoint(const State<T>& s, int layer, Member& member) {
 template <class T, int W>
 void normalizeAdjoint(const State<T>& s, int layer, Member& member) {
     const LayerWork<T>& work = s.work[layer];
-    const Range atoms = share(s.atoms, member.index, member.count);
+    const Range atoms = ownAtoms(s, member);
     for (int owner = 0; owner < member.count; ++owner)
         addParts<T, W>(s, s.gNormal, s.gNormalParts, s.atoms, atoms, owner, member.count);
     if (layer > 0)

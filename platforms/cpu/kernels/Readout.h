@@ -9,17 +9,13 @@
 namespace molspectra::native {
 namespace {
 
-template <class T>
-inline Range ownAtoms(const State<T>& s, const Member& member) {
-    return share(s.atoms, member.index, member.count);
-}
-
 /// All panels of c for some atoms, of which c has `each` rows.
 template <class T, int C>
 inline Product<T> ofAtoms(const State<T>& s, T* c, const Term<T> (&terms)[C], Range atoms,
                           int each = 1) {
-    return {c,     each * s.atoms, terms, C, {0, terms[0].matrix->outputs},
-            false, {each * atoms.begin, each * atoms.end}};
+    Product<T> product{c, each * s.atoms, terms, C, {0, terms[0].matrix->outputs}};
+    product.part = {each * atoms.begin, each * atoms.end};
+    return product;
 }
 
 template <class T>

@@ -88,8 +88,9 @@ void advance(Counter& counter) {
 
 }  // namespace
 
-/// How often a member has arrived. Each writes its own and looks at those of all others: so a line
-/// of the cache travels once between two cores, where one counter for all would travel thrice.
+/// How often a member has arrived. Each writes its own and looks at those of all others: so news of
+/// the last one make one journey between cores, where one counter of arrivals and one of rounds
+/// made three.
 struct alignas(separation) Arrivals {
     Counter count{0};
 };
@@ -128,8 +129,7 @@ struct Team::State {
     Member caller;
     std::vector<std::thread> workers;
 
-    explicit State(int threads)
-        : arrivals(static_cast<size_t>(threads)), size(threads) {}
+    explicit State(int threads) : arrivals(static_cast<size_t>(threads)), size(threads) {}
 
     ~State() {
         ending = true;
