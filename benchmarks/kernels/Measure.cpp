@@ -53,9 +53,9 @@ Timing timeOf(Case& molecule, bool forces, double seconds) {
 }
 
 std::vector<native::StageTime> stagesOf(Case& molecule, double seconds, Peak& peak) {
-    constexpr int turns = 20;
-    for (int turn = 0; turn < turns; ++turn) {
-        roundsOf(molecule, true, seconds / turns);
+    const std::chrono::duration<double> budget(seconds);
+    for (const Clock::time_point start = Clock::now(); Clock::now() - start < budget;) {
+        roundsOf(molecule, true, 0.0);
         peak.tryAgain();
     }
     return molecule.network().profile();

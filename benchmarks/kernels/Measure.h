@@ -20,7 +20,8 @@ struct Timing {
 Timing timeOf(Case& molecule, bool forces, double seconds);
 
 /// Evaluates with forces for about `seconds` a network that was made with Options::profile, and
-/// tries for the peak in between, because a processor changes its clock while it works.
+/// tries for the peak after every few rounds: a processor changes its clock within milliseconds,
+/// and both shall have found it at its fastest.
 /// @return the profile of one evaluation: for each call of a stage the shortest time of all rounds
 std::vector<native::StageTime> stagesOf(Case& molecule, double seconds, Peak& peak);
 
