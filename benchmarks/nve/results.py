@@ -21,8 +21,8 @@ NOTE = """# Energy conservation
 
 One molecule in vacuum, velocity Verlet without CMMotionRemover. 300 K start, Langevin
 equilibration; both evaluators begin with the same positions and velocities. Made by
-`benchmarks/nve/run.py`, whose head has the commands, those for the networks included. Ethanol's
-network is that of `make demo` when its `start.pt` had not yet learned GFN2-xTB forces.
+`benchmarks/nve/run.py`, whose head has the commands, those for the networks included; network: the
+first digits of its file's SHA-256.
 
 Drift of one trajectory is the least-squares slope of the total energy's block means, its standard
 error the larger of those from the scatter of ten blocks and of five about the line. Of several
@@ -31,7 +31,7 @@ starts and that from the errors of each. Swing is the standard deviation of the 
 are of one atom. The time of a step leaves the observations out. Waves of the energy longer than a
 twentieth of a trajectory make its own standard error too small.
 """
-COLUMNS = ("| molecule | evaluator | platform | precision | starts | ps | step (fs) "
+COLUMNS = ("| molecule | network | evaluator | platform | precision | starts | ps | step (fs) "
            "| drift (kJ/mol/ps) | swing (kJ/mol) | ms a step |")
 
 
@@ -130,8 +130,9 @@ def sentences(rows):
 
 def text(rows, figures):
     lines = [NOTE, COLUMNS, "|---" * (COLUMNS.count("|") - 1) + "|"]
-    lines += [f"| {row['molecule']} | {row['evaluator']} | {row['platform']} | {row['precision']} "
-              f"| {row['starts']} | {row['picoseconds']:g} | {row['step_fs']:g} "
+    lines += [f"| {row['molecule']} | {row['model']} | {row['evaluator']} | {row['platform']} "
+              f"| {row['precision']} | {row['starts']} "
+              f"| {row['picoseconds']:g} | {row['step_fs']:g} "
               f"| {row['drift']:+.2e} ± {row['drift_error']:.1e} | {row['fluctuation']:.2e} "
               f"| {row['ms_per_step']:.2f} |" for row in rows]
     for line in sentences(rows):
