@@ -32,20 +32,22 @@ void convertTo(LoadedModel& model, const std::string& dtype) {
     model.network = converted;
 }
 
-Script loadScript(const std::string& path, const std::string& description) {
+Script loadScript(const std::string& path, const std::string& description,
+                  const std::string& other, const std::string& kind) {
     std::istringstream bytes(readFile(path));
-    torch::jit::ExtraFilesMap extra{{description, ""}};
+    torch::jit::ExtraFilesMap extra{{description, ""}, {other, ""}};
     Script script{torch::jit::Module("empty"), ""};
     try {
         script.module = torch::jit::load(bytes, at::kCPU, extra);
     } catch (const c10::Error&) {
-        fail("reading the model ", path, ": this is not a TorchScript file, expected one that ",
-             "molspectra wrote");
+        fail("reading the model ", path, ": this is not a TorchScript file, expected ", kind,
+             " that molspectra wrote");
     }
     script.description = extra[description];
     if (script.description.empty())
-        fail("reading the model ", path, ": found TorchScript without ", description,
-             ", expected a file that molspectra wrote");
+        fail("reading the model ", path, ": found ",
+             extra[other].empty() ? "TorchScript without " : "the other file of a run, without ",
+             description, ", expected ", kind, " that molspectra wrote");
     return script;
 }
 
@@ -55,7 +57,8 @@ torch::jit::Module makeNetwork(const ModelDescription& description, uint64_t see
 }
 
 LoadedModel loadModel(const std::string& path) {
-    const Script stored = loadScript(path, descriptionFile);
+    const Script stored = loadScript(path, descriptionFile, spectraDescriptionFile,
+                                     "a network (model.pt of a run)");
     LoadedModel loaded{torch::jit::Module("empty"), parseDescription(stored.description, path)};
     loaded.network = makeNetwork(loaded.description, 0);
     copyWeights(loaded.network, stored.module, path);

@@ -30,8 +30,14 @@ struct Script {
 };
 
 /// @param description  name of the extra file that holds it
+/// @param other  name of the extra file of the other kind of model, which is told
+/// @param kind   what is expected, "a network (model.pt of a run)"
 /// @throws Error if the file is missing, not TorchScript, or without the description
-Script loadScript(const std::string& path, const std::string& description);
+Script loadScript(const std::string& path, const std::string& description,
+                  const std::string& other, const std::string& kind);
+
+/// Name of the extra file in a SpecFormer's file.
+inline constexpr const char* spectraDescriptionFile = "molspectra-spectra.json";
 
 /// A network of a description's configuration and type.
 torch::jit::Module makeNetwork(const ModelDescription& description, uint64_t seed);

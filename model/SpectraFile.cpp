@@ -14,7 +14,6 @@
 namespace molspectra {
 namespace {
 
-constexpr const char* extraFile = "molspectra-spectra.json";
 constexpr int spectraFormat = 1;
 
 using Json = nlohmann::json;
@@ -43,19 +42,22 @@ SpectraDescription parseSpectraDescription(const std::string& text, const std::s
                 json.at("vibrationalWidth"), json.at("networkSha256"), json.at("tool"),
                 json.at("provenance")};
     } catch (const Json::exception& error) {
-        fail("reading ", path, ": its description ", extraFile, " is damaged (", error.what(), ")");
+        fail("reading ", path, ": its description ", spectraDescriptionFile,
+             " is damaged (", error.what(), ")");
     }
 }
 
 void saveSpecFormer(const std::string& path, const torch::jit::Module& specFormer,
                     const SpectraDescription& description) {
     std::ostringstream stream;
-    frozenCopy(specFormer).save(stream, {{extraFile, toText(description)}});
+    frozenCopy(specFormer).save(stream, {{spectraDescriptionFile, toText(description)}});
     writeFileSafely(path, stream.str());
 }
 
 LoadedSpecFormer loadSpecFormer(const std::string& path) {
-    const auto [stored, text] = loadScript(path, extraFile);
+    const auto [stored, text] =
+        loadScript(path, spectraDescriptionFile, descriptionFile,
+                   "a SpecFormer (spectra.pt of a run with --preset spectra)");
     LoadedSpecFormer loaded{torch::jit::Module("empty"), parseSpectraDescription(text, path)};
     loaded.specFormer = makeSpecFormer(loaded.description.config, 0);
     copyWeights(loaded.specFormer, stored, path);

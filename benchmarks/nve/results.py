@@ -22,7 +22,8 @@ NOTE = """# Energy conservation
 One molecule in vacuum, velocity Verlet without CMMotionRemover. 300 K start, Langevin
 equilibration; both evaluators begin with the same positions and velocities. Made by
 `benchmarks/nve/run.py`, whose head has the commands, those for the networks included; network: the
-first digits of its file's SHA-256.
+first digits of its file's SHA-256. `ecd96f292cc4` is that of `make demo` before its `start.pt` had
+learned GFN2-xTB forces; today's demo makes another.
 
 Drift of one trajectory is the least-squares slope of the total energy's block means, its standard
 error the larger of those from the scatter of ten blocks and of five about the line. Of several

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import openmm
 import openmm.app
 
-from .systems import Model, createForce
+from .systems import Model, checkTopology, createForce
 
 _TERMS = ("./Forces/Force/Bonds", "./Forces/Force/Angles", "./Forces/Force/Torsions")
 _PARTICLE = re.compile(r"p\d+|[ab]\d")  # attributes that name one; "a" and "k" are parameters
@@ -58,13 +58,16 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
 
     Raises
     ------
+    TypeError
+        If the topology is none.
     ValueError
-        If no atom, one twice or one outside of the topology was chosen, if the topology has not
-        the System's number of atoms, or if a force cannot be taken apart (AMOEBA, Drude, alchemical
-        transfer, nonbonded forces within collective variables and the like).
+        If no atom, one twice, one outside of the topology or a part of a molecule was chosen, if
+        the topology has not the System's number of atoms, or if a force cannot be taken apart
+        (AMOEBA, Drude, alchemical transfer, nonbonded forces within collective variables and the like).
     openmm.OpenMMException
         If the model file is missing or unreadable.
     """
+    checkTopology(topology)
     chosen = [int(atom) for atom in atoms]
     if topology.getNumAtoms() != system.getNumParticles():
         raise ValueError(f"creating a mixed System: the topology has {topology.getNumAtoms()} "
@@ -78,14 +81,19 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
                              "chosen atoms cannot be taken away; expected a force field of fixed "
                              "charges")
     sites = _sitesOf(system, set(chosen))
+    replaced = sites | set(chosen)
+    for bond in topology.bonds():
+        first, second = (atom.index for atom in bond)
+        if (first in replaced) != (second in replaced):
+            raise ValueError(f"creating a mixed System: of the atoms {first} and {second}, which "
+                             "are bonded, only one was chosen, expected whole molecules")
     elements = [atom.element for atom in topology.atoms()]
     network = createForce(topology, model, [atom for atom in chosen
                                             if atom not in sites or elements[atom] is not None],
                           periodic=False)
-    replaced = sorted(sites | set(chosen))
-    mixed = _withoutTerms(system, set(replaced), removeConstraints)
+    mixed = _withoutTerms(system, replaced, removeConstraints)
     for force in mixed.getForces():
-        _excludePairs(force, replaced)
+        _excludePairs(force, sorted(replaced))
     mixed.addForce(network)
     return mixed
 

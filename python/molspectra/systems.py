@@ -36,6 +36,8 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
 
     Raises
     ------
+    TypeError
+        If the topology is none.
     ValueError
         If an atom has no element, an index is outside the topology, or `periodic` is not given and
         the topology's box is the placeholder of PDB files.
@@ -47,6 +49,7 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
     RuntimeWarning
         If there is a GPU for the platform CUDA which MolSpectra cannot use.
     """
+    checkTopology(topology)
     _loading.warnOfSlowerPlatform()
     force = MolSpectraForce.fromBytes(model) if isinstance(model, bytes) else MolSpectraForce(model)
     everyAtom = list(topology.atoms())
@@ -61,6 +64,13 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
         periodic = _hasBox(topology)
     force.setUsesPeriodicBoundaryConditions(periodic)
     return force
+
+
+def checkTopology(topology: openmm.app.Topology) -> None:
+    """Raise a TypeError if something else was given, as a PDBFile in the place of its topology."""
+    if not isinstance(topology, openmm.app.Topology):
+        raise TypeError(f"found {type(topology).__name__} in the place of the topology, expected "
+                        "an openmm.app.Topology, which files have as .topology")
 
 
 def _hasBox(topology: openmm.app.Topology) -> bool:
@@ -99,6 +109,8 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
 
     Raises
     ------
+    TypeError
+        If the topology is none.
     ValueError
         If an atom has no element, `periodic` is true and the topology has no box, or it is not
         given and the box is the placeholder of PDB files.
@@ -110,6 +122,7 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
     RuntimeWarning
         If there is a GPU for the platform CUDA which MolSpectra cannot use.
     """
+    checkTopology(topology)
     box = topology.getPeriodicBoxVectors()
     if periodic and box is None:
         raise ValueError("creating a System: periodic=True was given, but the topology has no box; "

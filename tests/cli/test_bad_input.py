@@ -144,6 +144,30 @@ def test_atoms_at_the_same_place(tmp_path):
     check(finetune(changed(tmp_path, R=positions), tmp_path / "run"), "atoms 1 and 2", "same place")
 
 
+@pytest.mark.parametrize("options, words", [
+    (["--energy-weight", 0, "--forces-weight", 0], ["--energy-weight", "--forces-weight"]),
+    (["--steps", "1e3"], ["'1e3'", "--steps", "a whole number"]),
+    (["--learning-rate", "fast"], ["'fast'", "--learning-rate", "a number"]),
+    (["--neighbor-embedding", "perhaps"], ["'perhaps'", "on or off"])])
+def test_values_that_mean_nothing(tmp_path, data, options, words):
+    result = run("finetune", "--data", data, "--output", tmp_path / "run", *options)
+    assert result.returncode == 2 and len(result.stderr.splitlines()) == 1
+    assert all(word in result.stderr for word in words), result.stderr
+
+
+def test_options_that_a_finished_run_cannot_take_are_refused(trained):
+    before = (trained / "config.ini").read_bytes()
+    result = run("finetune", "--resume", trained, "--learning-rate", "1")
+    assert result.returncode == 2 and "--learning-rate" in result.stderr
+    assert "more --steps" in result.stderr
+    assert (trained / "config.ini").read_bytes() == before
+
+
+def test_run_of_another_command_is_told(trained):
+    result = run("pretrain", "--resume", trained)
+    assert result.returncode == 2 and "another command" in result.stderr
+
+
 def test_split_larger_than_the_data(tmp_path, data):
     result = run("finetune", "--data", data, "--output", tmp_path / "run", *TINY, "--train", "950")
     check(result, "40", "950")
@@ -154,12 +178,18 @@ def test_unwritable_output(tmp_path, data):
     check(finetune(data, tmp_path / "file" / "run"), "file/run", "is no folder")
     # Told before the data are read, which may take long.
     check(finetune(tmp_path / "absent.npz", tmp_path / "file" / "run"), "is no folder")
+    for option in ("--json", "--predictions"):
+        check(run("evaluate", "--model", tmp_path / "absent.pt", "--data", data, option,
+                  tmp_path / "none" / "out"), "none/out", "no folder around it", option)
+    check(run("evaluate", "--model", tmp_path / "absent.pt", "--data", data, "--json", tmp_path),
+          "is a folder")
 
 
 def test_model_that_is_no_torchscript(tmp_path, data):
     path = tmp_path / "text.pt"
     path.write_text("once upon a time")
-    check(run("evaluate", "--model", path, "--data", data), "text.pt", "not a TorchScript file")
+    check(run("evaluate", "--model", path, "--data", data), "text.pt", "not a TorchScript file",
+          "model.pt of a run")
 
 
 def rewritten(source, target, change):
@@ -191,3 +221,8 @@ def test_model_whose_description_contradicts_its_weights(tmp_path, data, trained
 def test_data_with_an_element_that_the_model_was_not_trained_on(tmp_path, trained):
     path = changed(tmp_path, z=np.array([16, 1, 1]))
     check(run("evaluate", "--model", trained / "model.pt", "--data", path), "S", "H, O")
+    result = run("finetune", "--data", path, "--model", trained / "model.pt", "--output",
+                 tmp_path / "started", *SHORT)
+    assert result.returncode == 0, result.stderr
+    (warning,) = [line for line in result.stderr.splitlines() if "has not met" in line]
+    assert "hold S," in warning and "trained on H, O" in warning

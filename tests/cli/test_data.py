@@ -166,6 +166,41 @@ def test_smiles_become_geometries_and_failures_are_listed(tmp_path):
     assert "2 molecules could not be read" in run("data", path).stdout
 
 
+def test_text_shows_some_failures_and_json_all(tmp_path):
+    path = tmp_path / "a.smi"
+    path.write_text("O\n" + 30 * "not_smiles\n")
+    assert len(found(path)["sources"][0]["reasons"]) == 30
+    text = run("data", path).stdout
+    assert text.count("not_smiles") == 20 and "and 10 more; --json lists them" in text
+
+
+def test_drawings_are_embedded_if_asked_for(tmp_path):
+    path = tmp_path / "a.sdf"
+    path.write_text("methanol\n                    2D\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n"
+                    "    0.0000    0.0000    0.0000 C   0  0\n"
+                    "    1.2990    0.7500    0.0000 O   0  0\n  1  2  1  0\nM  END\n$$$$\n")
+    assert "hydrogens" not in run("data", path, "--embed").stderr
+    assert found(path, "--embed")["atoms"]["total"] == 6
+    assert "--embed" in refused(path)
+
+
+def test_rows_that_may_be_numbered_from_one_are_refused_beside_a_limit(tmp_path, molecules):
+    ir = csv(tmp_path / "ir.csv", [(n, 1, 2, 3) for n in (1, 2, 3, 4)])
+    message = refused(molecules, "--ir", ir, "--limit", 3, "--output", tmp_path / "out")
+    assert "ir.csv" in message and "begin with 1" in message and "--limit" in message
+    assert not list(tmp_path.glob("out*"))
+    ir = csv(tmp_path / "ir.csv", [(n, 1, 2, 3) for n in (0, 1, 2, 3)])
+    assert found(molecules, "--ir", ir, "--limit", 3)["spectra"]["ir"]["rows"]["joined"] == 3
+
+
+def test_nothing_is_left_of_a_conversion_that_fails(tmp_path):
+    path = tmp_path / "a.xyz"
+    path.write_text(WATER + METHANE)
+    ir = csv(tmp_path / "ir.csv", [(1, 1, 2, 3), (2, 1, 2, 3)])
+    refused(path, "--ir", ir, "--output", tmp_path / "out", "--shard-size", 1)
+    assert not list(tmp_path.glob("out*"))
+
+
 def test_zip_of_xyz_files_is_read_by_number(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("pcqm/0/11.xyz", WATER)

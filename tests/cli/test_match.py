@@ -101,6 +101,16 @@ def refused(*arguments):
     return line
 
 
+def test_what_is_no_run_of_spectra_is_told(tmp_path, aligned, shard):
+    for folder, word in ((tmp_path / "empty", "model.pt"), (aligned / "model.pt", "model.pt")):
+        line = refused("match", "--model", folder, "--held-back", shard)
+        assert word in line and "--preset spectra" in line
+    assert "the other file of a run" in refused("inspect", aligned / "spectra.pt")
+    line = refused("match", "--model", aligned, "--held-back", shard, "--json",
+                   tmp_path / "none" / "out.json")
+    assert "no folder around it" in line
+
+
 def test_candidates_are_ranked_with_scores_and_probabilities(tmp_path, aligned, shard):
     own = 13  # has an IR spectrum alone, as the query
     query = write_csv(tmp_path / "ir.csv", GRID, 7.0 * curve(molecules(), own))

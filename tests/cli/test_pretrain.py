@@ -136,6 +136,7 @@ def test_the_published_form_needs_every_spectrum(tmp_path, shards):
     (["--form", "old"], ["--form", "'old'", "own, published"]),
     (["--preset", "both"], ["--preset", "'both'", "denoise or spectra"]),
     (["--ir-grid", "500:1"], ["--ir-grid", "'500:1'", "start:step:number"]),
+    (["--ir-grid", "500:1:2000000"], ["--ir-grid", "2000000 points", "at most 1000000"]),
     (["--mask-ratio", "1"], ["--mask-ratio", "below 1"]),
     (["--spectra-dropout", "1.5"], ["--spectra-dropout", "at most 1"]),
     (["--spectra-dropout", "-0.1"], ["--spectra-dropout", "at least 0"]),
@@ -185,12 +186,35 @@ def test_published_form_runs_where_all_spectra_are_there(tmp_path):
     assert metrics(tmp_path / "run")[-1]["step"] == 4
 
 
-def test_temperature_is_learnt_and_both_ways_are_found(tmp_path, shards, stage_one, stage_two):
-    pretrain(shards, tmp_path / "run", "--model", stage_one / "model.pt", *STAGE_TWO, *FEW,
-             "--learn-temperature", "--symmetric")
+@pytest.mark.parametrize("option", ["--learn-temperature", "--symmetric"])
+def test_temperature_is_learnt_and_both_ways_are_found(tmp_path, shards, stage_one, stage_two,
+                                                       option):
+    pretrain(shards, tmp_path / "run", "--model", stage_one / "model.pt", *STAGE_TWO, *FEW, option)
     key = "train_contrast_loss"
     other, plain = (metrics(folder)[-1][key] for folder in (tmp_path / "run", stage_two))
     assert math.isfinite(other) and other != plain
+
+
+def test_a_start_without_what_pretraining_needs_is_told(tmp_path, data, shards, stage_one,
+                                                        stage_two):
+    assert run("finetune", "--data", data, "--output", tmp_path / "tuned", *TINY,
+               *SHORT).returncode == 0
+    result = pretrain(shards, tmp_path / "a", "--model", tmp_path / "tuned" / "model.pt", *FEW)
+    assert "warning:" in result.stderr and "no noise head" in result.stderr
+    pair = ["--spectra-model", stage_two / "spectra.pt", "--preset", "spectra", *FEW]
+    result = pretrain(shards, tmp_path / "b", "--model", stage_one / "model.pt", *pair)
+    assert "warning:" in result.stderr and "aligned with another network" in result.stderr
+    result = pretrain(shards, tmp_path / "c", "--model", stage_two / "model.pt", *pair)
+    assert "warning:" not in result.stderr
+
+
+def test_resuming_before_the_first_checkpoint_is_told(tmp_path, shards):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "config.ini").write_text("")
+    result = run("pretrain", "--resume", folder)
+    assert result.returncode == 1 and len(result.stderr.splitlines()) == 1
+    assert "checkpoint.pt" in result.stderr and "without --resume" in result.stderr
 
 
 def test_stage_two_goes_on_from_an_earlier_specformer(tmp_path, shards, stage_two):

@@ -140,8 +140,8 @@ def test_bad_shard_in_the_middle_of_a_run(tmp_path, shards):
 
 def test_curve_on_another_grid_than_the_options_say(tmp_path):
     path = shard(tmp_path / "other.npz", raman_grid=np.array([400.0, 50.0]))
-    refused(pretrain(path, tmp_path / "run", *STAGE_TWO), tmp_path / "run", "molecule 10", "raman",
-            "400", "500")
+    refused(pretrain(path, tmp_path / "run", *STAGE_TWO), tmp_path / "run", "other.npz",
+            "molecule 10", "raman", "400", "500", "--raman-grid")
 
 
 def test_data_without_any_wanted_spectrum(tmp_path):

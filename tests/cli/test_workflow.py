@@ -273,6 +273,13 @@ def test_export_in_double_says_so(tmp_path, trained, data):
     assert run("evaluate", "--model", path, "--data", data).returncode == 0
 
 
+def test_elements_belong_to_openmm_torch(tmp_path, trained):
+    result = run("export", "--model", trained / "model.pt", "--output", tmp_path / "out.pt",
+                 "--elements", "O,H,H")
+    assert result.returncode == 2 and "--elements" in result.stderr
+    assert not (tmp_path / "out.pt").exists()
+
+
 def test_export_for_openmm_torch_gives_total_energies(tmp_path, trained, data):
     torch = pytest.importorskip("torch", reason="runs the exported file as TorchForce would")
     path = tmp_path / "torch.pt"

@@ -187,13 +187,18 @@ def test_collective_variables_are_refused_around_pairs_alone(both, modelFile):
             assert molspectra.createMixedSystem(both, whole, ETHANOL, modelFile)
 
 
-def test_what_does_not_fit_is_refused(both, modelFile):
+def test_what_does_not_fit_is_refused(both, modelFile, places):
     with pytest.raises(ValueError, match="has 12 atoms, expected 9"):
         molspectra.createMixedSystem(both, forceField(9), ETHANOL, modelFile)
     with pytest.raises(ValueError, match="no atoms were chosen"):
         molspectra.createMixedSystem(both, forceField(12), [], modelFile)
     with pytest.raises(ValueError, match="chosen twice"):
         molspectra.createMixedSystem(both, forceField(12), [0, 1, 0], modelFile)
+    both.addBond(*list(both.atoms())[9:11])
+    with pytest.raises(ValueError, match="of the atoms 9 and 10, .* only one was chosen"):
+        molspectra.createMixedSystem(both, forceField(12), [*ETHANOL, 9], modelFile)
+    with pytest.raises(TypeError, match="found Modeller in the place of the topology"):
+        molspectra.createMixedSystem(app.Modeller(both, places), forceField(12), ETHANOL, modelFile)
     polarizable = forceField(12)
     polarizable.addForce(openmm.DrudeForce())
     with pytest.raises(ValueError, match="found a DrudeForce"):

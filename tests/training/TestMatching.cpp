@@ -85,7 +85,7 @@ std::vector<Draw> waters(size_t count) {
 
 at::Tensor ownSpectra(AlignedNetworks& networks, std::span<const Draw> draws) {
     return spectraFeatures(networks, draws.size(), [&](size_t n) {
-        return curvesOf(*draws[n].molecule, networks);
+        return curvesOf(draws[n], networks);
     });
 }
 
@@ -201,7 +201,7 @@ TEST(Matching, PatchesThatAreNotKnownWhole_AreMasked) {
     AlignedNetworks networks = loadAligned(folder.path(), c10::kCPU);
     const std::vector<Draw> draws = waters(1);
     SpectraInput input = makePretrainBatch(draws, networks.batchOptions()).spectra;
-    QueryCurves query = curvesOf(*draws[0].molecule, networks);
+    QueryCurves query = curvesOf(draws[0], networks);
     const SpectrumConfig& config = networks.config().spectra[0];
     GridCurve& curve = *query[0];
     // One point of the first patch is unknown, and one of the last.

@@ -282,6 +282,39 @@ TEST_F(PretrainTest, Validation_LeavesNoSpectraOut) {
     EXPECT_EQ(found, task()->validate().figures);
 }
 
+TEST_F(PretrainTest, Validation_AlignsWholeSpectra) {
+    const std::map<std::string, double> few = task()->validate().figures;
+    options.maskRatio.fill(0.9);
+    const std::map<std::string, double> many = task()->validate().figures;
+    EXPECT_EQ(few.at("contrast"), many.at("contrast"));
+    EXPECT_NE(few.at("reconstruction"), many.at("reconstruction"));
+}
+
+TEST_F(PretrainTest, PredictingNothing_CostsOneAtAnyNoise) {
+    for (const double sigma : {0.004, 0.4}) {
+        options.denoisingSigma = sigma;
+        const std::shared_ptr<PretrainTask> made = task(false);
+        const at::NoGradGuard noGradients;
+        for (const at::Tensor& parameter : made->parameters())
+            at::Tensor(parameter).zero_();
+        EXPECT_NEAR(made->losses(0).total.item<double>(), 1.0, 1e-5) << sigma;
+    }
+}
+
+TEST_F(PretrainTest, Checkpoints_AreNeverOlderThanAsked) {
+    options.checkpointInterval = 1000000;
+    options.checkpointSeconds = 0.0;
+    std::filesystem::create_directories(folder + "/run");
+    Trainer trainer(task(), options, {folder + "/run"});
+    int64_t asked = 0, saved = -1;
+    trainer.run({{"test", true}}, [](const TrainingReport&) {}, [&] {
+        if (asked++ == 5)
+            saved = loadCheckpoint(folder + "/run/checkpoint.pt").state.at("step");
+        return asked > 5;
+    });
+    EXPECT_EQ(saved, 5);
+}
+
 TEST_F(PretrainTest, WithoutNoiseHead_IsRefused) {
     config.noiseHead = false;
     EXPECT_THROW(task(), Error);

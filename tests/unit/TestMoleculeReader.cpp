@@ -25,9 +25,9 @@ struct Found {
     std::vector<NamedMolecule> molecules;
 };
 
-Found readAll(const std::string& path, int threads = 1) {
+Found readAll(const std::string& path, const ReadOptions& options = {}) {
     Found found;
-    readMolecules(path, threads, found.report, [&](NamedMolecule&& molecule) {
+    readMolecules(path, options, found.report, [&](NamedMolecule&& molecule) {
         found.molecules.push_back(std::move(molecule));
         return true;
     });
@@ -128,9 +128,71 @@ TEST(Sdf, DrawingsAndBareSkeletons_AreNoGeometries) {
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].molecule.index, 3);
     ASSERT_EQ(report.reasons.size(), 3u);
-    EXPECT_THAT(report.reasons[0], HasSubstr("no 3D coordinates"));
+    EXPECT_THAT(report.reasons[0], HasSubstr("no 3D coordinates; --embed"));
     EXPECT_THAT(report.reasons[1], HasSubstr("no 3D coordinates"));
-    EXPECT_THAT(report.reasons[2], HasSubstr("hydrogens are missing"));
+    EXPECT_THAT(report.reasons[2], HasSubstr("hydrogens are missing; --embed"));
+}
+
+TEST(Sdf, EmbeddedDrawingsAndSkeletons_AreWholeGeometries) {
+    const TemporaryFolder folder;
+    const std::string counts = "  3  2  0  0  0  0  0  0  0  0999 V2000\n";
+    const std::string bonds = "  1  2  1  0\n  2  3  1  0\nM  END\n$$$$\n";
+    const std::string drawing = "drawing\n                    2D\n\n" + counts +
+                                "    0.0000    0.0000    0.0000 C   0  0\n"
+                                "    1.2990    0.7500    0.0000 C   0  0\n"
+                                "    2.5981    0.0000    0.0000 O   0  0\n" + bonds;
+    const std::string skeleton = "skeleton\n                    3D\n\n" + counts +
+                                 "    0.0000    0.0000    0.1000 C   0  0\n"
+                                 "    1.5100    0.0000    0.0000 C   0  0\n"
+                                 "    2.0000    1.3400    0.0000 O   0  0\n" + bonds;
+    const std::string path =
+        folder.write("a.sdf", drawing + sdf(water(), "whole") + skeleton);
+    const auto [report, found] = readAll(path, {.threads = 3, .embed = true});
+    ASSERT_EQ(found.size(), 3u) << join(report.reasons, "; ");
+    EXPECT_TRUE(sameBonds(found[0].molecule, ethanol()));
+    expectSame(found[1].molecule, water(), 1);
+    EXPECT_TRUE(sameBonds(found[2].molecule, ethanol()));
+    EXPECT_EQ(found[2].molecule.index, 2);
+    EXPECT_EQ(found[2].name, "skeleton");
+}
+
+TEST(Sdf, EmbeddedDrawings_KeepTheirWedges) {
+    const TemporaryFolder folder;
+    const auto drawn = [](const std::string& wedge) {
+        return "bromochlorofluoromethane\n                    2D\n\n"
+               "  4  3  0  0  0  0  0  0  0  0999 V2000\n"
+               "    0.0000    0.0000    0.0000 C   0  0\n"
+               "    0.0000    1.0000    0.0000 F   0  0\n"
+               "    0.8660   -0.5000    0.0000 Cl  0  0\n"
+               "   -0.8660   -0.5000    0.0000 Br  0  0\n"
+               "  1  2  1  " + wedge + "\n  1  3  1  0\n  1  4  1  0\nM  END\n$$$$\n";
+    };
+    const Found found = readAll(folder.write("a.sdf", drawn("1") + drawn("6")), {.embed = true});
+    ASSERT_EQ(found.molecules.size(), 2u) << join(found.report.reasons, "; ");
+    std::vector<double> volumes;
+    for (const NamedMolecule& each : found.molecules) {
+        const auto at = [&](size_t atom) {
+            const double* const x = each.molecule.positions.data() + 3 * atom;
+            return Vector{x[0], x[1], x[2]};
+        };
+        const Vector f = minus(at(1), at(0)), cl = minus(at(2), at(0)), br = minus(at(3), at(0));
+        const Vector normal = cross(cl, br);
+        volumes.push_back(f[0] * normal[0] + f[1] * normal[1] + f[2] * normal[2]);
+    }
+    EXPECT_LT(volumes[0] * volumes[1], 0) << volumes[0] << " and " << volumes[1];
+}
+
+TEST(Sdf, Records_KeepTheirOrderWithThreads) {
+    const TemporaryFolder folder;
+    std::string text;
+    for (int k = 0; k < 150; k++)
+        text += sdf(k % 3 == 0 ? ethanol() : water(), std::to_string(k));
+    const Found found = readAll(folder.write("a.sdf", text), {.threads = 4});
+    ASSERT_EQ(found.molecules.size(), 150u);
+    for (int k = 0; k < 150; k++) {
+        EXPECT_EQ(found.molecules[size_t(k)].name, std::to_string(k));
+        EXPECT_EQ(found.molecules[size_t(k)].molecule.index, k);
+    }
 }
 
 TEST(Sdf, PolarHydrogensAlone_AreTooFew) {
@@ -174,7 +236,7 @@ TEST(Sdf, Reading_StopsWhenNoMoreIsWanted) {
     const TemporaryFolder folder;
     const std::string path = folder.write("a.sdf", sdf(water(), "a") + sdf(water(), "b"));
     ReadReport report;
-    readMolecules(path, 1, report, [](NamedMolecule&&) { return false; });
+    readMolecules(path, {}, report, [](NamedMolecule&&) { return false; });
     EXPECT_EQ(report.read, 1);
 }
 
@@ -380,7 +442,7 @@ TEST(Smiles, Threads_ChangeNeitherOrderNorGeometries) {
     for (int k = 0; k < 120; k++)
         text += cat(std::string(size_t(1 + k % 7), 'C'), k % 3 == 0 ? "O" : "N", "\n");
     const std::string path = folder.write("a.smi", text);
-    const Found one = readAll(path, 1), four = readAll(path, 4);
+    const Found one = readAll(path), four = readAll(path, {.threads = 4});
     ASSERT_EQ(one.molecules.size(), 120u);
     ASSERT_EQ(four.molecules.size(), 120u);
     for (size_t k = 0; k < 120; k++) {
@@ -428,14 +490,14 @@ TEST(ReadMolecules, ImpossibleGeometries_AreCounted) {
                             HasSubstr("a coordinate is nan"), HasSubstr("no element")));
 }
 
-TEST(ReadMolecules, ManyFailures_AreAllCountedAndSomeListed) {
+TEST(ReadMolecules, ManyFailures_AreAllCountedAndListed) {
     const TemporaryFolder folder;
     std::string text;
     for (int k = 0; k < 50; k++)
         text += "1\n\nQq 0 0 0\n";
     const Found found = readAll(folder.write("a.xyz", text));
     EXPECT_EQ(found.report.failed, 50);
-    EXPECT_EQ(found.report.reasons.size(), ReadReport::mostReasons);
+    EXPECT_EQ(found.report.reasons.size(), 50u);
 }
 
 TEST(ReadMolecules, UnknownExtensions_AreRefused) {

@@ -59,6 +59,21 @@ std::string unescaped(const std::string& text) {
     return value;
 }
 
+/// What an option's value has to be, by its type.
+const char* expectation(const po::options_description& all, std::string name) {
+    name.erase(0, name.find_first_not_of('-'));
+    const po::option_description* const option = all.find_nothrow(name, false);
+    const auto* const typed =
+        option ? dynamic_cast<const po::typed_value_base*>(option->semantic().get()) : nullptr;
+    if (!typed)
+        return "another value";
+    if (typed->value_type() == typeid(int64_t))
+        return "a whole number";
+    if (typed->value_type() == typeid(double))
+        return "a number";
+    return typed->value_type() == typeid(bool) ? "on or off" : "another value";
+}
+
 std::string absolute(const std::string& path) {
     return std::filesystem::absolute(path).lexically_normal().string();
 }
@@ -87,6 +102,9 @@ bool CommandLine::parse(const std::vector<std::string>& arguments,
         store(parsed);
     } catch (const po::unknown_option& error) {
         refuse("option", error.get_option_name());
+    } catch (const po::validation_error& error) {
+        throw UsageError(cat(error.what(), ", expected ",
+                             expectation(all_, error.get_option_name())));
     } catch (const po::error& error) {
         throw UsageError(cat(help_.usage, ": ", error.what()));
     }
@@ -113,11 +131,15 @@ void CommandLine::readConfig(const std::string& text, const std::string& where) 
         auto parsed = po::parse_config_file(stream, all_, true);
         for (auto& option : parsed.options) {
             if (option.unregistered)
-                refuse(cat("key in ", where), option.string_key);
+                refuse(cat("key in ", where), option.string_key,
+                       ", or does the file belong to another command");
             std::transform(option.value.begin(), option.value.end(), option.value.begin(),
                            unescaped);
         }
         store(parsed);
+    } catch (const po::validation_error& error) {
+        throw UsageError(cat("reading ", where, ": ", error.what(), ", expected ",
+                             expectation(all_, error.get_option_name())));
     } catch (const po::error& error) {
         throw UsageError(cat("reading ", where, ": ", error.what()));
     }
@@ -130,11 +152,12 @@ std::vector<std::string> CommandLine::names() const {
     return list;
 }
 
-void CommandLine::refuse(const std::string& what, const std::string& name) const {
+void CommandLine::refuse(const std::string& what, const std::string& name,
+                         const std::string& otherwise) const {
     std::string bare = name;
     bare.erase(0, bare.find_first_not_of('-'));
     throw UsageError(cat("unknown ", what, ": found '", name, "'; did you mean '",
-                         nearest(bare, names()), "'?"));
+                         nearest(bare, names()), "'", otherwise, "?"));
 }
 
 std::string CommandLine::required(const std::string& name) const {

@@ -60,6 +60,9 @@ public:
 
     std::string helpPage() const;
 
+    /// Of all options.
+    std::vector<std::string> names() const;
+
     /// All values as a configuration file; `except` is left out. Paths are made absolute, so that
     /// the file means the same in every folder. What such a file cannot hold is written as its
     /// code: '%', '#', ends of lines, and blanks at either end, as in "%23".
@@ -68,8 +71,8 @@ public:
 private:
     void store(const boost::program_options::basic_parsed_options<char>& parsed);
     void readConfig(const std::string& text, const std::string& where);
-    [[noreturn]] void refuse(const std::string& what, const std::string& name) const;
-    std::vector<std::string> names() const;
+    [[noreturn]] void refuse(const std::string& what, const std::string& name,
+                             const std::string& otherwise = "") const;
 
     HelpText help_;
     std::vector<boost::program_options::options_description> groups_;

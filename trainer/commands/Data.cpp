@@ -37,8 +37,9 @@ CommandLine commandLine() {
          "files of molecules to leave out, in any conformer")
         ("unique", po::bool_switch(), "keep the first only of molecules that come again")
         ("limit", po::value<int64_t>()->default_value(0), "molecules to take; 0 is all")
+        ("embed", po::bool_switch(), embedHelp)
         ("threads", po::value<int64_t>()->default_value(0),
-         "processor threads that make geometries of SMILES; 0 is one for each processor");
+         "processor threads that make geometries; 0 is one for each processor");
     output.add_options()
         ("output", po::value<std::string>(), "folder of shards to write; without it: look only")
         ("shard-size", po::value<int64_t>()->default_value(2000), "molecules of a shard")
@@ -77,8 +78,9 @@ Paths pathsOf(const CommandLine& line, const std::string& name) {
 class Conversion {
 public:
     explicit Conversion(const CommandLine& line)
-        : sources_(pathsOf(line, "source")), threads_(threadsOf(line)),
-          limit_(limitOf(line)), unique_(line.get<bool>("unique")) {
+        : sources_(pathsOf(line, "source")),
+          options_{threadsOf(line), line.get<bool>("embed")}, limit_(limitOf(line)),
+          unique_(line.get<bool>("unique")) {
         if (sources_.empty())
             throw UsageError("no file of molecules is named; --help shows all options");
         openSpectra(line);
@@ -90,7 +92,7 @@ public:
     DataReport run() {
         for (const std::string& source : sources_) {
             ReadReport& report = report_.sources.emplace_back(source, ReadReport{}).second;
-            readMolecules(source, threads_, report, [&](NamedMolecule&& found) {
+            readMolecules(source, options_, report, [&](NamedMolecule&& found) {
                 if (join_ && report.strayLine > 0)
                     fail("joining spectra to ", source, ": line ", report.strayLine,
                          " is no molecule, so that the indices of those behind it are not known; "
@@ -127,7 +129,7 @@ private:
     void readExcluded(const Paths& paths) {
         for (const std::string& path : paths) {
             ReadReport& report = report_.excludedFiles.emplace_back(path, ReadReport{}).second;
-            readMolecules(path, threads_, report, [&](NamedMolecule&& found) {
+            readMolecules(path, options_, report, [&](NamedMolecule&& found) {
                 excluded_.insert(shortKey(found.molecule));
                 return true;
             });
@@ -164,7 +166,9 @@ private:
         if (!join_)
             return;
         // Rows behind the limit are nobody's fault, and gigabytes to read.
-        if (!limited_)
+        if (limited_)
+            join_->checkBeginning();
+        else
             join_->finish(records());
         for (const SpectrumKind kind : spectrumKinds) {
             auto& joined = report_.joins[size_t(kind)] = join_->report(kind);
@@ -181,13 +185,15 @@ private:
         for (const auto& [path, report] : report_.sources)
             if (!report.reasons.empty())
                 reasons += cat("; ", path, " ", report.reasons.front());
+        if (records() == 0)
+            fail("reading ", join(sources_, ", "), ": found no molecule, expected at least one");
         fail("reading ", join(sources_, ", "), ": no molecule is left, with ",
              report_.failed(), " that could not be read and ", report_.excluded, " excluded",
              reasons);
     }
 
     Paths sources_;
-    int threads_;
+    ReadOptions options_;
     int64_t limit_;
     bool unique_, limited_ = false;
     std::optional<SpectraJoin> join_;

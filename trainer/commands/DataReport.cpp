@@ -7,11 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace molspectra {
 
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr size_t mostShown = 20;  ///< failures of a file in the text; JSON has them all
 
 std::string line(std::string title, const std::string& text) {
     title.resize(14, ' ');
@@ -26,10 +30,11 @@ std::string failuresText(const std::string& path, const ReadReport& report, cons
     if (report.failed == 0)
         return {};
     std::string text = cat(path, ": ", report.failed, " ", things, " could not be read\n");
-    for (const std::string& reason : report.reasons)
-        text += cat("  ", reason, "\n");
-    if (const auto more = report.failed - int64_t(report.reasons.size()); more > 0)
-        text += cat("  and ", more, " more\n");
+    const size_t shown = std::min(report.reasons.size(), mostShown);
+    for (size_t k = 0; k < shown; k++)
+        text += cat("  ", report.reasons[k], "\n");
+    if (const auto more = report.failed - int64_t(shown); more > 0)
+        text += cat("  and ", more, " more; --json lists them\n");
     return text;
 }
 

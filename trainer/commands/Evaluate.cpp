@@ -124,12 +124,15 @@ void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription
 /// The description does not know which molecule its offset is of, but its size shows.
 void warnOfOffset(const Errors& errors, const ModelDescription& description) {
     constexpr double most = 100.0;  // kcal/mol
-    if (!description.offset.perElement.empty() ||
-        errors.energy.mae * energyFactor(description.energyUnit, "kcal/mol") < most)
+    if (errors.energy.mae * energyFactor(description.energyUnit, "kcal/mol") < most)
         return;
-    std::cerr << "warning: errors of energies are large: the model's energy offset is of one "
-              << "molecule and level of theory, and these data may be of another; their energies "
-              << "cannot be compared\n";
+    std::cerr << "warning: errors of energies are large: "
+              << (description.offset.perElement.empty()
+                      ? "the model's energy offset is of one molecule and level of theory, and "
+                        "these data may be of another"
+                      : "these data may be of another level of theory than the model's, or it was "
+                        "trained with --energy-weight 0")
+              << "; their energies cannot be compared\n";
 }
 
 nlohmann::json pairJson(const ErrorPair& errors, double factor) {
@@ -194,6 +197,8 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     if (!line.parse(arguments))
         return 0;
     const std::string path = line.required("model");
+    const std::string json = outputFile(line, "json");
+    const std::string predictions = outputFile(line, "predictions");
     const ChosenDevice chosen = useDevice(line);
     LoadedModel model = loadModel(path);
     requireEnergies(model.description, path);
@@ -218,13 +223,11 @@ int evaluateModel(const std::vector<std::string>& arguments) {
     result["sources"] = sourcesJson(data);
     result["frames"] = frames.size();
     printTable(result);
-    if (line.values().count("json"))
+    if (!json.empty())
         writeFileSafely(
-            line.get<std::string>("json"),
-            result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-    if (line.values().count("predictions"))
-        writePredictions(line.get<std::string>("predictions"), all, frames,
-                         model.description.offset, factor);
+            json, result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    if (!predictions.empty())
+        writePredictions(predictions, all, frames, model.description.offset, factor);
     return 0;
 }
 

@@ -72,6 +72,10 @@ int exportModel(const std::vector<std::string>& arguments) {
         convertTo(model, line.get<std::string>("dtype"));
     if (line.values().count("note"))
         model.description.provenance["note"] = line.get<std::string>("note");
+    for (const char* name : {"elements", "elements-from"})
+        if (target == "molspectra" && line.given(name))
+            throw UsageError(cat("--", name, " belongs to --for openmm-torch, which was not ",
+                                 "given"));
     if (target == "molspectra") {
         saveModel(output, model.network, model.description);
     } else if (target == "openmm-torch") {

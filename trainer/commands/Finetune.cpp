@@ -98,6 +98,20 @@ void standardizeEnergies(const CommandLine& line, const Dataset& data, const Fra
     model.description.energiesTrained = true;
 }
 
+/// Elements of the data that a network has not met before are learned from these frames alone.
+void warnOfElements(const std::string& path, const ModelDescription& description,
+                    const Dataset& data) {
+    std::vector<int> unknown;
+    for (const int species : data.species())
+        if (!std::binary_search(description.species.begin(), description.species.end(), species))
+            unknown.push_back(species);
+    if (!unknown.empty() && !description.species.empty())
+        std::cerr << cat("warning: ", path, ": the data hold ", symbolsOf(unknown),
+                         ", which this network has not met (it was trained on ",
+                         symbolsOf(description.species), "); they are learned from these frames ",
+                         "alone\n");
+}
+
 /// The network to train: from a model file, or from nothing in the data's unit.
 /// @param knewEnergies  whether the model file had learned energies
 LoadedModel startModel(const CommandLine& line, const Dataset& data, const FrameList& train,
@@ -112,6 +126,7 @@ LoadedModel startModel(const CommandLine& line, const Dataset& data, const Frame
     refuseNetworkOptions(line);
     const std::string path = line.get<std::string>("model");
     LoadedModel model = loadModel(path);
+    warnOfElements(path, model.description, data);
     model.description.provenance = {
         {"started_from", {{"file", std::filesystem::path(path).filename().string()},
                           {"sha256", sha256(readFile(path))},
@@ -278,7 +293,7 @@ int finetune(const std::vector<std::string>& arguments) {
         return 0;
     }
     if (resumed)
-        trainer.resume();
+        resume(trainer, line, options.steps);
     makeRunFolder(files);
     writeRunFiles(line, made, files);
     return trainUntilDone(trainer, header, files, "finetune", progressText(made.userUnit));

@@ -38,8 +38,8 @@ po::options_description runOptions() {
     group.add_options()
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
         ("preset", word("md17"),
-         "md17: the defaults, as published with --train 950; quick: --steps 3000 --warmup 200 "
-         "--schedule cosine --learning-rate 1e-3 --average-decay 0.995 --gradient-clip 100");
+         "md17: the defaults, the steps and rates published for MD17 (with --train 950); "
+         "quick: --steps 3000 --warmup 200 --schedule cosine --learning-rate 1e-3 --average-decay 0.995 --gradient-clip 100");
     addRunOptions(group, FinetuneOptions(), "frames");
     return group;
 }
@@ -106,6 +106,9 @@ FinetuneOptions finetuneOptions(const CommandLine& line) {
     for (const char* name : {"encoder-rate", "energy-weight", "forces-weight",
                              "energy-gradient-scale", "denoising-weight", "denoising-sigma"})
         atLeast(name, line.get<double>(name), 0);
+    if (options.objective.energyWeight == 0.0 && options.objective.forcesWeight == 0.0)
+        throw UsageError("--energy-weight and --forces-weight are both 0, expected at least one "
+                         "of them above");
     return options;
 }
 

@@ -4,6 +4,7 @@
 #include "core/Files.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/MatchOptions.h"
+#include "trainer/commands/ReadData.h"
 #include "trainer/commands/UseDevice.h"
 #include "trainer/data/MeasuredSpectrum.h"
 #include "trainer/data/MoleculeReader.h"
@@ -82,9 +83,10 @@ class Candidates {
 public:
     explicit Candidates(AlignedNetworks& networks) : networks_(networks) {}
 
-    void read(const std::string& path, int threads) {
+    void read(const std::string& path, const ReadOptions& options) {
         ReadReport report;
-        readMolecules(path, threads, report, [&](NamedMolecule&& found) {
+        paths_.push_back(path);
+        readMolecules(path, options, report, [&](NamedMolecule&& found) {
             take(std::move(found));
             return true;
         });
@@ -97,7 +99,7 @@ public:
     const std::vector<at::Tensor>& features() {
         flush();
         if (names_.empty())
-            fail("reading candidates: none is left, expected at least one",
+            fail("reading ", join(paths_, ", "), ": no candidate is left, expected at least one",
                  leftOut_.empty() ? "" : "; ", leftOut_.empty() ? "" : leftOut_.front());
         return features_;
     }
@@ -130,7 +132,7 @@ private:
     }
 
     AlignedNetworks& networks_;
-    std::vector<std::string> names_, leftOut_;
+    std::vector<std::string> paths_, names_, leftOut_;
     std::vector<at::Tensor> features_;
     std::vector<Draw> waiting_;
 };
@@ -185,16 +187,15 @@ int matchFiles(const CommandLine& line, AlignedNetworks& networks) {
     const at::Tensor features = spectraFeatures(networks, 1, [&](size_t) { return query; });
     Candidates candidates(networks);
     for (const auto& path : line.get<std::vector<std::string>>("candidates"))
-        candidates.read(path, static_cast<int>(threads()));
+        candidates.read(path, {static_cast<int>(threads()), line.get<bool>("embed")});
     const std::vector<Ranked> ranked =
         rankCandidates(features, candidates.features(), networks.logScale());
     printTable(candidates, ranked, line.get<int64_t>("top"));
-    if (line.values().count("json")) {
+    if (const std::string json = outputFile(line, "json"); !json.empty()) {
         const Json result{{"query", queryJson(networks.config(), query)},
                           {"candidates", candidatesJson(candidates, ranked)},
                           {"left_out", candidates.leftOut()}};
-        writeFileSafely(line.get<std::string>("json"),
-                        result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+        writeFileSafely(json, result.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     }
     return 0;
 }
@@ -210,6 +211,7 @@ int match(const std::vector<std::string>& arguments) {
     if (!heldBack && !line.values().count("ir") && !line.values().count("raman") &&
         !line.values().count("uv"))
         throw UsageError("no spectrum is named; give --ir, --raman or --uv, or --held-back");
+    outputFile(line, "json");
     const ChosenDevice chosen = useDevice(line);
     AlignedNetworks networks = loadAligned(folder, chosen.device);
     tellDevice(line, chosen);

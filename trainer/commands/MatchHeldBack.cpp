@@ -79,7 +79,7 @@ Drawn drawMolecules(const CommandLine& line, const AlignedNetworks& networks,
         drawn.withoutSpectra += bare && !unknown;
         if (!unknown && !bare)
             drawn.molecules.push_back(
-                {std::make_shared<const Molecule>(std::move(limited)), draw.number});
+                {std::make_shared<const Molecule>(std::move(limited)), draw.number, draw.file});
     }
     if (drawn.molecules.size() < 2)
         fail("searching held-back molecules: ", drawn.molecules.size(), " of ", places.size(),
@@ -89,9 +89,8 @@ Drawn drawMolecules(const CommandLine& line, const AlignedNetworks& networks,
 }
 
 /// A molecule's spectra: the part that counts as known, scaled if wanted.
-QueryCurves usedCurves(const Molecule& molecule, const AlignedNetworks& networks,
-                       const CurveUse& use) {
-    QueryCurves curves = curvesOf(molecule, networks);
+QueryCurves usedCurves(const Draw& draw, const AlignedNetworks& networks, const CurveUse& use) {
+    QueryCurves curves = curvesOf(draw, networks);
     for (size_t n = 0; n < curves.size(); n++) {
         const SpectrumConfig& config = networks.config().spectra[n];
         const auto& range = use.ranges[static_cast<size_t>(spectrumKind(config.kind))];
@@ -199,7 +198,7 @@ int matchHeldBack(const CommandLine& line, AlignedNetworks& networks) {
     const at::Tensor molecules = moleculeFeatures(networks, drawn.molecules);
     const at::Tensor spectra =
         spectraFeatures(networks, drawn.molecules.size(), [&](size_t n) {
-            return usedCurves(*drawn.molecules[n].molecule, networks, use);
+            return usedCurves(drawn.molecules[n], networks, use);
         });
     const std::vector<int64_t> everywhere(groups.size(), 0);
     const Json result{

@@ -5,6 +5,7 @@
 #include "core/Elements.h"
 #include "core/Error.h"
 #include "core/Text.h"
+#include "trainer/commands/ReadData.h"
 #include "trainer/commands/TrainOptions.h"
 #include "trainer/commands/UseDevice.h"
 
@@ -35,6 +36,7 @@ po::options_description queryGroup() {
          "UV spectrum, the same; positions in nm or eV; lines: eV,fosc")
         ("candidates", po::value<Paths>()->multitoken(),
          "structures to choose from: .sdf, .smi or .csv (SMILES), .xyz, .npz, folders of shards")
+        ("embed", po::bool_switch(), embedHelp)
         ("top", integer(10), "candidates to print; 0 is all")
         ("frequency-scale", number(1.0),
          "measured vibrations are this times those of the training spectra; 0.96 to 0.97 for "
@@ -118,7 +120,7 @@ CommandLine matchCommandLine() {
 
 bool asksForHeldBack(const CommandLine& line) {
     const bool heldBack = line.values().count("held-back") > 0;
-    for (const char* name : {"ir", "raman", "uv", "candidates", "top", "frequency-scale",
+    for (const char* name : {"ir", "raman", "uv", "candidates", "embed", "top", "frequency-scale",
                              "raman-laser"})
         if (heldBack && line.givenByUser(name))
             throw UsageError(cat("--", name, " was given together with --held-back, which takes ",
@@ -194,7 +196,7 @@ std::vector<Draw> moleculesAt(const std::vector<std::string>& shards,
             // The molecule keeps its shard in memory, so it is copied.
             found.push_back({std::make_shared<const Molecule>(
                                  (*shard)[static_cast<size_t>(place - before)]),
-                             static_cast<uint64_t>(place)});
+                             static_cast<uint64_t>(place), path});
         }
         before += size;
     }

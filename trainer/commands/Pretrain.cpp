@@ -32,10 +32,15 @@ Json fileOf(const std::string& path, const Json& provenance) {
             {"provenance", provenance}};
 }
 
+/// What a run starts with, and what its user may not expect of that.
+struct Prepared {
+    LoadedModel model;
+    std::optional<LoadedSpecFormer> specFormer{};
+    std::vector<std::string> remarks{};
+};
+
 /// The noise head that a foreign or fine-tuned model lacks is made new.
 LoadedModel withNoiseHead(LoadedModel model, uint64_t seed) {
-    if (model.description.config.noiseHead)
-        return model;
     model.description.config.noiseHead = true;
     torch::jit::Module larger = makeNetwork(model.description, seed);
     copySharedWeights(larger, model.network);
@@ -43,7 +48,8 @@ LoadedModel withNoiseHead(LoadedModel model, uint64_t seed) {
     return model;
 }
 
-LoadedModel startNetwork(const CommandLine& line, uint64_t seed) {
+LoadedModel startNetwork(const CommandLine& line, uint64_t seed,
+                         std::vector<std::string>& remarks) {
     if (line.values().count("model") == 0) {
         LoadedModel model{makeNetwork(networkConfig(line), seed), {}};
         model.description.config = networkConfig(line);
@@ -51,7 +57,12 @@ LoadedModel startNetwork(const CommandLine& line, uint64_t seed) {
     }
     refuseNetworkOptions(line);
     const auto path = line.get<std::string>("model");
-    LoadedModel model = withNoiseHead(loadModel(path), seed);
+    LoadedModel model = loadModel(path);
+    if (!model.description.config.noiseHead) {
+        model = withNoiseHead(model, seed);
+        remarks.push_back(cat(path, ": it has no noise head; the one that is made has learned "
+                                    "nothing yet"));
+    }
     convertTo(model, "float32");
     model.description.provenance = {{"started_from", fileOf(path, model.description.provenance)}};
     model.description.offset = {};
@@ -87,11 +98,6 @@ LoadedSpecFormer startSpecFormer(const CommandLine& line, const MoleculeStream& 
     return loaded;
 }
 
-struct Prepared {
-    LoadedModel model;
-    std::optional<LoadedSpecFormer> specFormer;
-};
-
 Prepared resumed(const RunFiles& files, bool spectra) {
     const Json description = loadCheckpoint(files.checkpoint()).state.at("description");
     if (spectra != description.contains("spectra"))
@@ -99,7 +105,7 @@ Prepared resumed(const RunFiles& files, bool spectra) {
              spectra ? "no objective of" : "an objective of", " spectra, expected the same now; ",
              "start another run with --model for other objectives");
     Prepared made{{torch::jit::Module("empty"),
-                   parseDescription(description.at("model"), files.checkpoint())}, {}};
+                   parseDescription(description.at("model"), files.checkpoint())}};
     made.model.network = makeNetwork(made.model.description.config, 0);
     if (!spectra)
         return made;
@@ -145,9 +151,15 @@ std::vector<std::string> optionsOfTheRun() {
     return fixed;
 }
 
+/// Of the model file that a run started from, or "" where there was none.
+std::string startSha256(const ModelDescription& description) {
+    return description.provenance.value("/started_from/sha256"_json_pointer, std::string());
+}
+
 Prepared prepare(const CommandLine& line, const MoleculeStream& stream,
                  const PretrainOptions& options, const std::string& device) {
-    Prepared made{startNetwork(line, options.seed), {}};
+    Prepared made{{torch::jit::Module("empty"), {}}};
+    made.model = startNetwork(line, options.seed, made.remarks);
     std::vector<std::string> left = optionsWithoutUse(line);
     left.insert(left.end(), {"data", "model", "spectra-model"});
     Json provenance{{"data", filesJson(stream)},
@@ -165,6 +177,11 @@ Prepared prepare(const CommandLine& line, const MoleculeStream& stream,
     if (line.values().count("spectra-model") == 0 || line.given("temperature"))
         made.specFormer->specFormer.attr("log_scale").toTensor().detach().fill_(
             -std::log(options.temperature));
+    if (line.values().count("spectra-model") &&
+        made.specFormer->description.networkSha256 != startSha256(made.model.description))
+        made.remarks.push_back(cat(line.get<std::string>("spectra-model"),
+                                   ": it was aligned with another network than this run begins "
+                                   "with; they are aligned anew"));
     made.specFormer->description.provenance.update(provenance);
     made.specFormer->description.toolVersion = toolVersion();
     return made;
@@ -210,6 +227,9 @@ int pretrain(const std::vector<std::string>& arguments) {
         tellDevice(line, chosen);
     Prepared made = resuming ? resumed(files, options.usesSpectra())
                              : prepare(line, stream, options, chosen.name);
+    if (processes->first())
+        for (const std::string& remark : made.remarks)
+            std::cerr << cat("warning: ", remark, "\n");
     made.model.network = onDevice(made.model.network, chosen.device);
     if (made.specFormer)
         made.specFormer->specFormer = onDevice(made.specFormer->specFormer, chosen.device);
@@ -228,7 +248,7 @@ int pretrain(const std::vector<std::string>& arguments) {
         return 0;
     }
     if (resuming)
-        trainer.resume();
+        resume(trainer, line, options.steps);
     if (processes->first()) {
         makeRunFolder(files);
         writeFileSafely(files.config(), line.configText(optionsWithoutUse(line)));

@@ -122,6 +122,10 @@ SpectrumConfig spectrumConfig(const CommandLine& line, const std::string& kind) 
         throw UsageError(cat("--", kind, "-grid: found '", text, "', expected three numbers, ",
                              "start:step:number"));
     }
+    constexpr int64_t mostPoints = 1000000;
+    if (config.points > mostPoints)
+        throw UsageError(cat("--", kind, "-grid: found ", config.points,
+                             " points, expected at most ", mostPoints));
     config.patch = line.get<int64_t>(kind + "-patch");
     config.stride = line.get<int64_t>(kind + "-stride");
     return config;

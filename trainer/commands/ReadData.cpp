@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "trainer/commands/ReadData.h"
 
-#include "core/Text.h"
+#include "core/Error.h"
+
+#include <unistd.h>
 
 #include <filesystem>
 #include <iostream>
@@ -13,6 +15,22 @@ namespace po = boost::program_options;
 
 std::string optionalText(const CommandLine& line, const std::string& name) {
     return line.values().count(name) ? line.get<std::string>(name) : std::string();
+}
+
+std::string outputFile(const CommandLine& line, const std::string& name) {
+    namespace fs = std::filesystem;
+    const std::string path = optionalText(line, name);
+    if (path.empty())
+        return path;
+    const std::string folder = fs::absolute(path).parent_path().string();
+    const char* const found = fs::is_directory(path)                ? " is a folder"
+                              : !fs::is_directory(folder)           ? " has no folder around it"
+                              : access(folder.c_str(), W_OK) != 0 ? " cannot be written"
+                                                                    : nullptr;
+    if (found)
+        fail("writing ", path, ": found that it", found, ", expected a place for a file; give ",
+             "another --", name);
+    return path;
 }
 
 void addDataOptions(po::options_description& group) {

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 namespace molspectra {
 namespace {
@@ -37,6 +38,9 @@ std::vector<std::string> resumedArguments(const std::vector<std::string>& argume
     if (at == all.end() || at + 1 == all.end())
         return all;
     const RunFiles files{*(at + 1)};
+    if (!std::filesystem::exists(files.checkpoint()))
+        fail("resuming ", files.folder, ": found no ", files.checkpoint(), ", expected one; if ",
+             "the run ended before it had saved any, start it again without --resume");
     all.insert(all.end(), {"--config", files.config(), "--output", files.folder});
     return all;
 }
@@ -64,6 +68,18 @@ void makeRunFolder(const RunFiles& files) {
     std::filesystem::create_directories(files.folder, error);
     if (error)
         fail("making the folder ", files.folder, ": ", error.message());
+}
+
+void resume(Trainer& trainer, const CommandLine& line, int64_t steps) {
+    trainer.resume();
+    if (trainer.step() < steps)
+        return;
+    const std::set<std::string> harmless{"resume",  "config", "output", "steps",
+                                         "epochs", "threads", "device"};
+    for (const std::string& name : line.names())
+        if (line.givenByUser(name) && !harmless.contains(name))
+            throw UsageError(cat("--", name, " was given for a run that has done all its ",
+                                 trainer.step(), " steps, expected more --steps beside it"));
 }
 
 int trainUntilDone(Trainer& trainer, const nlohmann::json& header, const RunFiles& files,

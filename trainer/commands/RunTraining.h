@@ -24,6 +24,12 @@ void refuseUsedFolder(const RunFiles& files);
 /// @throws Error with the system's reason
 void makeRunFolder(const RunFiles& files);
 
+/// Goes on with a run.
+/// @param steps  of the whole run
+/// @throws Error as Trainer::resume, or UsageError if the run is finished and options were given
+///         that could have no effect on it
+void resume(Trainer& trainer, const CommandLine& line, int64_t steps);
+
 /// Runs until the end or until it is interrupted; shows progress.
 /// @param command  "finetune", for the sentence that tells how to go on
 /// @param figures  what the progress line tells of a report

@@ -55,7 +55,8 @@ void addRunOptions(po::options_description& group, const TrainingOptions& base,
         ("batch", integer(base.batch), (samples + " a step").c_str())
         ("validation-interval", integer(base.validationInterval),
          "steps between validations; 0 is once an epoch")
-        ("checkpoint-interval", integer(base.checkpointInterval), "steps between checkpoints")
+        ("checkpoint-interval", integer(base.checkpointInterval),
+         "steps between checkpoints; one is saved every ten minutes in any case")
         ("seed", integer(static_cast<int64_t>(base.seed)), "of weights, order and noise")
         ("benchmark", integer(0), "time this many steps, print JSON, write nothing");
 }

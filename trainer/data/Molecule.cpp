@@ -65,7 +65,7 @@ std::vector<float> onGrid(const Spectrum& spectrum, const SpectrumGrid& grid, do
     if (!spectrum.sticks) {
         if (!sameGrid(spectrum.grid, grid))
             fail("taking a spectrum: its grid has ", describe(spectrum.grid), ", expected ",
-                 describe(grid), "; name the grid of the data in the configuration");
+                 describe(grid));
         return spectrum.intensities;
     }
     if (!(width > 0))

@@ -29,7 +29,7 @@ private:
 /// What is counted against a frame of a crystal or a liquid.
 inline constexpr const char* periodicFrame = "it is periodic, expected a molecule by itself";
 
-void readSdf(const std::string& path, MoleculeSink& sink);
+void readSdf(const std::string& path, const ReadOptions& options, MoleculeSink& sink);
 void readSmiles(const std::string& path, int threads, MoleculeSink& sink);
 /// Takes the first four columns of frames. Only where hasPlainColumns().
 void readXyz(const std::string& path, MoleculeSink& sink);

@@ -51,18 +51,18 @@ void readNpz(const std::string& path, MoleculeSink& sink) {
         readShard(path, sink);
 }
 
-void readFileOf(const std::string& kind, const std::string& path, int threads,
+void readFileOf(const std::string& kind, const std::string& path, const ReadOptions& options,
                 MoleculeSink& sink) {
     if (kind == "npz")
         readNpz(path, sink);
     else if (kind == "sdf" || kind == "mol")
-        readSdf(path, sink);
+        readSdf(path, options, sink);
     else if (kind == "zip")
         readXyzZip(path, sink);
     else if (kind == "xyz" || kind == "extxyz")
         hasPlainColumns(path) ? readXyz(path, sink) : readLabelled(path, sink);
     else if (kind == "smi" || kind == "smiles" || kind == "csv" || kind == "tsv" || kind == "txt")
-        readSmiles(path, threads, sink);
+        readSmiles(path, options.threads, sink);
     else
         fail("reading ", path, ": the extension is \"", kind, "\", expected sdf, smi, csv, xyz, ",
              "npz or zip", kind == "tar.gz" || kind == "tar" ? "; unpack the archive first" : "");
@@ -110,11 +110,11 @@ void MoleculeSink::fail(const std::string& where, std::string_view reason) {
     report_.addFailure(cat(where, ": ", reason));
 }
 
-void readMolecules(const std::string& path, int threads, ReadReport& report,
+void readMolecules(const std::string& path, const ReadOptions& options, ReadReport& report,
                    const TakeMolecule& take) {
     MoleculeSink sink(report, take);
     if (!std::filesystem::is_directory(path)) {
-        readFileOf(fileKind(path), path, threads, sink);
+        readFileOf(fileKind(path), path, options, sink);
         return;
     }
     for (const std::string& shard : shardPaths({path}))

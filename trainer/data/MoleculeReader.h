@@ -12,7 +12,8 @@ namespace molspectra {
 
 /// How many molecules were read, and which were not.
 struct ReadReport {
-    static constexpr size_t mostReasons = 20;
+    /// So many are all, unless a file as a whole is of another kind than it seems.
+    static constexpr size_t mostReasons = 100000;
 
     int64_t read = 0;
     int64_t failed = 0;
@@ -24,6 +25,11 @@ struct ReadReport {
     void addFailure(std::string reason);
 };
 
+struct ReadOptions {
+    int threads = 1;     ///< used for SMILES and SDF
+    bool embed = false;  ///< make geometries of SDF records that are drawings or lack hydrogens
+};
+
 struct NamedMolecule {
     Molecule molecule;
     std::string name;  ///< title of the record, SMILES and title, or path and number
@@ -33,8 +39,8 @@ struct NamedMolecule {
 using TakeMolecule = std::function<bool(NamedMolecule&&)>;
 
 /// Reads what a path means:
-/// - .sdf, .mol: records with three-dimensional coordinates and hydrogens, kept as they are;
-///   index is the record, from 0
+/// - .sdf, .mol: records with three-dimensional coordinates and hydrogens, kept as they are, or
+///   with `embed` also others, of which geometries are made; index is the record, from 0
 /// - .smi, .csv, .tsv, .txt: SMILES of one molecule each, in the column whose title says so, else
 ///   the first; hydrogens and a geometry are made (ETKDG, then MMFF or UFF), the same with any
 ///   number of threads; index is the column "index", "idx" or, where it holds numbers, "id", else
@@ -46,9 +52,8 @@ using TakeMolecule = std::function<bool(NamedMolecule&&)>;
 /// - a folder: the shards in it
 /// Files of lines may be compressed (.sdf.gz). Records that cannot be read are counted, with the
 /// reasons of the first; memory stays flat but for labelled geometries, which are read whole.
-/// @param threads  used for SMILES
 /// @throws Error if a file as a whole cannot be read
-void readMolecules(const std::string& path, int threads, ReadReport& report,
+void readMolecules(const std::string& path, const ReadOptions& options, ReadReport& report,
                    const TakeMolecule& take);
 
 }  // namespace molspectra

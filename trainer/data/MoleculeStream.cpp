@@ -18,7 +18,7 @@ bool hasSpectrum(const Molecule& molecule) {
 
 /// A copy of the molecule, which does not keep its whole shard in memory.
 Draw alone(const Draw& draw) {
-    return {std::make_shared<const Molecule>(*draw.molecule), draw.number};
+    return {std::make_shared<const Molecule>(*draw.molecule), draw.number, draw.file};
 }
 
 }  // namespace
@@ -73,7 +73,8 @@ Draw MoleculeStream::draw(const std::shared_ptr<const Shard>& shard, size_t file
     const auto epoch = static_cast<uint64_t>(std::max<int64_t>(epoch_, 0));
     return {{shard, &(*shard)[static_cast<size_t>(place)]},
             epoch * static_cast<uint64_t>(molecules_) +
-                static_cast<uint64_t>(index_[file].before + place)};
+                static_cast<uint64_t>(index_[file].before + place),
+            files_[file]};
 }
 
 void MoleculeStream::startEpoch(int64_t epoch) {

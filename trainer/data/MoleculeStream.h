@@ -27,6 +27,7 @@ struct StreamOptions {
 struct Draw {
     std::shared_ptr<const Molecule> molecule;
     uint64_t number = 0;
+    std::string file{};  ///< that it is from, for messages
 };
 
 /// Each epoch puts the shards in a new order and cuts them into windows, whose molecules are

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/Text.h"
 #include "core/TextLines.h"
+#include "trainer/data/Geometry.h"
+#include "trainer/data/Groups.h"
 #include "trainer/data/MoleculeFormats.h"
 
 #include <GraphMol/FileParsers/FileParsers.h>
@@ -105,30 +107,35 @@ bool lacksHydrogens(RDKit::RWMol& mol) {
     return false;
 }
 
+/// A geometry made of the bonds of a record, whose coordinates tell no more than stereochemistry.
+std::string embed(const Record& record, Molecule& molecule) {
+    const std::unique_ptr<RDKit::RWMol> mol(RDKit::MolBlockToMol(record.text, true, false));
+    return mol ? makeGeometry(*mol, molecule) : "RDKit cannot read it";
+}
+
 /// @return the reason why there is no molecule, or ""
-std::string parse(const Record& record, Molecule& molecule) {
+std::string parse(const Record& record, bool makeMissing, Molecule& molecule) {
     if (record.tooLong)
         return cat("it is longer than ", longestRecord, " bytes");
     if (record.ends == 0)
         return "it ends before its line \"M  END\"";
     if (record.ends > 1)
         return "it holds several molecules; a line \"$$$$\" is missing between them";
-    std::unique_ptr<RDKit::RWMol> mol;
-    try {
-        mol.reset(RDKit::MolBlockToMol(record.text, false, false, false));
-    } catch (const std::exception& error) {
-        return trim(split(error.what(), '\n').front());
-    }
+    const std::unique_ptr<RDKit::RWMol> mol(
+        RDKit::MolBlockToMol(record.text, false, false, false));
     if (!mol || mol->getNumConformers() == 0)
         return "it has no atoms";
     const RDKit::Conformer& conformer = mol->getConformer();
     const std::string dimensions = dimensionsOf(record.text);
     const bool flat = dimensions != "3D" && mol->getNumAtoms() >= fewestForDepth &&
                       isFlat(conformer);
-    if (dimensions == "2D" || flat)
-        return "no 3D coordinates";
-    if (lacksHydrogens(*mol))
-        return "hydrogens are missing; add them, or give SMILES";
+    const bool drawn = dimensions == "2D" || flat;
+    if (drawn || lacksHydrogens(*mol)) {
+        if (makeMissing)
+            return embed(record, molecule);
+        return cat(drawn ? "it has no 3D coordinates" : "hydrogens are missing",
+                   "; --embed makes a geometry of the bonds");
+    }
     for (const RDKit::Atom* atom : mol->atoms()) {
         const RDGeom::Point3D& point = conformer.getAtomPos(atom->getIdx());
         molecule.numbers.push_back(atom->getAtomicNum());
@@ -139,20 +146,37 @@ std::string parse(const Record& record, Molecule& molecule) {
 
 }  // namespace
 
-void readSdf(const std::string& path, MoleculeSink& sink) {
+void readSdf(const std::string& path, const ReadOptions& options, MoleculeSink& sink) {
+    struct Job {
+        Record record;
+        NamedMolecule found;
+        std::string reason;
+    };
     Records records(path);
-    for (int64_t index = 0; const auto record = records.next(); index++) {
-        const std::string where = cat("record ", index);
-        NamedMolecule found{{}, titleOf(record->text)};
-        found.molecule.index = index;
-        if (trim(found.name).empty())
-            found.name = cat(path, " ", where);
-        const std::string reason = parse(*record, found.molecule);
-        if (!reason.empty())
-            sink.fail(where, reason);
-        else if (!sink.deliver(where, std::move(found)))
-            return;
-    }
+    int64_t index = 0;
+    const auto next = [&]() -> std::optional<Job> {
+        auto record = records.next();
+        if (!record)
+            return std::nullopt;
+        Job job{std::move(*record), {}, {}};
+        job.found.molecule.index = index++;
+        return job;
+    };
+    const auto work = [&](Job& job) {
+        job.reason =
+            reasonOf([&] { return parse(job.record, options.embed, job.found.molecule); });
+    };
+    const auto deliver = [&](Job& job) {
+        const std::string where = cat("record ", job.found.molecule.index);
+        job.found.name = titleOf(job.record.text);
+        if (job.found.name.empty())
+            job.found.name = cat(path, " ", where);
+        if (job.reason.empty())
+            return sink.deliver(where, std::move(job.found));
+        sink.fail(where, job.reason);
+        return true;
+    };
+    inGroups(options.threads, next, work, deliver);
 }
 
 }  // namespace molspectra

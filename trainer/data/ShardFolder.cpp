@@ -46,6 +46,18 @@ ShardFolder::ShardFolder(const std::string& folder, int64_t size)
     removeShards(part_);
 }
 
+/// Of a conversion that failed nothing is kept, as nothing can be made of a part of it.
+ShardFolder::~ShardFolder() {
+    if (finished_)
+        return;
+    try {
+        removeShards(part_);
+        fs::remove(part_);
+    } catch (const fs::filesystem_error&) {
+        // What is left there the next run removes.
+    }
+}
+
 void ShardFolder::add(Molecule&& molecule) {
     molecules_.push_back(std::move(molecule));
     if (molecules_.size() == size_)
@@ -65,6 +77,7 @@ void ShardFolder::finish() {
     fs::rename(part_, folder_, error);
     if (error)
         fail("writing ", folder_, ": ", part_, " could not be renamed: ", error.message());
+    finished_ = true;
 }
 
 }  // namespace molspectra

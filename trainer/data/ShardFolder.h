@@ -17,6 +17,10 @@ public:
     /// @param size  molecules of a shard
     /// @throws Error if the folder is there and not empty, or cannot be made
     ShardFolder(const std::string& folder, int64_t size);
+    /// Removes what was written if it was not finished.
+    ~ShardFolder();
+    ShardFolder(const ShardFolder&) = delete;
+    ShardFolder& operator=(const ShardFolder&) = delete;
 
     /// @throws Error as writeShard
     void add(Molecule&& molecule);
@@ -31,6 +35,7 @@ private:
     std::string folder_, part_;
     size_t size_;
     int64_t shards_ = 0;
+    bool finished_ = false;
     std::vector<Molecule> molecules_;
 };
 

@@ -2,32 +2,22 @@
 // SPDX-License-Identifier: MIT
 #include "core/Error.h"
 #include "core/TextLines.h"
+#include "trainer/data/Geometry.h"
+#include "trainer/data/Groups.h"
 #include "trainer/data/MoleculeFormats.h"
 
-#include <GraphMol/DistGeomHelpers/Embedder.h>
-#include <GraphMol/ForceFieldHelpers/MMFF/MMFF.h>
-#include <GraphMol/ForceFieldHelpers/UFF/UFF.h>
 #include <GraphMol/GraphMol.h>
-#include <GraphMol/MolOps.h>
 #include <GraphMol/SmilesParse/SmilesParse.h>
 
 #include <algorithm>
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace molspectra {
 
 namespace {
-
-/// Fixed, so that a file gives the same geometries every time.
-constexpr int embeddingSeed = 20250424;
-constexpr unsigned embeddingTries = 30;
-constexpr int relaxationSteps = 1000;
-constexpr size_t groupSize = 32;  ///< lines for each thread at a time
 
 constexpr const char* notSmiles = "it is no SMILES that RDKit can read";
 
@@ -105,68 +95,10 @@ Columns columnsOf(std::string_view first) {
     return columns;
 }
 
-/// A geometry by distance geometry, tried again from random coordinates.
-bool embed(RDKit::ROMol& mol) {
-    RDKit::DGeomHelpers::EmbedParameters options = RDKit::DGeomHelpers::ETKDGv3;
-    options.randomSeed = embeddingSeed;
-    options.maxIterations = embeddingTries;
-    if (RDKit::DGeomHelpers::EmbedMolecule(mol, options) >= 0)
-        return true;
-    options.useRandomCoords = true;
-    return RDKit::DGeomHelpers::EmbedMolecule(mol, options) >= 0;
-}
-
-/// MMFF, or UFF where MMFF lacks an atom type; without either the embedded geometry stays.
-void relax(RDKit::ROMol& mol) {
-    if (RDKit::MMFF::MMFFOptimizeMolecule(mol, relaxationSteps).first >= 0)
-        return;
-    RDKit::UFF::UFFOptimizeMolecule(mol, relaxationSteps);
-}
-
 /// @return the reason why there is no geometry, or ""
-std::string makeGeometry(const std::string& smiles, Molecule& molecule) {
+std::string geometryOf(const std::string& smiles, Molecule& molecule) {
     const std::unique_ptr<RDKit::RWMol> mol(RDKit::SmilesToMol(smiles));
-    if (!mol)
-        return notSmiles;
-    std::vector<int> fragmentOf;
-    if (const unsigned fragments = RDKit::MolOps::getMolFrags(*mol, fragmentOf); fragments > 1)
-        return cat("it has ", fragments, " parts without a bond between them, expected one "
-                   "molecule; leave counter-ions and solvents away");
-    RDKit::MolOps::addHs(*mol);
-    if (mol->getNumAtoms() == 0)
-        return "it has no atoms";
-    if (!embed(*mol))
-        return "no geometry could be made (ETKDG)";
-    relax(*mol);
-    const RDKit::Conformer& conformer = mol->getConformer();
-    for (const RDKit::Atom* atom : mol->atoms()) {
-        const RDGeom::Point3D& point = conformer.getAtomPos(atom->getIdx());
-        molecule.numbers.push_back(atom->getAtomicNum());
-        molecule.positions.insert(molecule.positions.end(), {point.x, point.y, point.z});
-    }
-    return {};
-}
-
-void work(Job& job) {
-    if (!job.reason.empty())
-        return;
-    try {
-        job.reason = makeGeometry(job.smiles, job.found.molecule);
-    } catch (const std::exception& error) {
-        job.reason = trim(split(error.what(), '\n').front());
-    }
-}
-
-void workAll(std::vector<Job>& jobs, int threads) {
-    std::atomic<size_t> next = 0;
-    const auto run = [&] {
-        for (size_t k; (k = next++) < jobs.size();)
-            work(jobs[k]);
-    };
-    std::vector<std::jthread> others;
-    for (int t = 1; t < threads; t++)
-        others.emplace_back(run);
-    run();
+    return mol ? makeGeometry(*mol, molecule) : notSmiles;
 }
 
 /// Makes jobs of lines.
@@ -174,20 +106,19 @@ class JobReader {
 public:
     explicit JobReader(const std::string& path) : lines_(path) {}
 
-    /// The next jobs, at most `count`; none at the end of the file.
-    std::vector<Job> next(size_t count) {
-        std::vector<Job> jobs;
+    /// None at the end of the file.
+    std::optional<Job> next() {
         Line row;
-        while (jobs.size() < count && nextLine(row)) {
+        while (nextLine(row)) {
             if (trim(row.text).empty())
                 continue;
             const bool first = !columns_;
             if (first)
                 columns_ = columnsOf(row.text);
             if (!first || !columns_->header)
-                jobs.push_back(makeJob(std::move(row)));
+                return makeJob(std::move(row));
         }
-        return jobs;
+        return std::nullopt;
     }
 
     /// Whether molecules are counted, because no column tells their index.
@@ -291,23 +222,22 @@ private:
 void readSmiles(const std::string& path, int threads, MoleculeSink& sink) {
     JobReader reader(path);
     bool first = true;
-    for (;;) {
-        std::vector<Job> jobs = reader.next(groupSize * size_t(std::max(threads, 1)));
-        if (jobs.empty())
-            return;
-        workAll(jobs, threads);
-        for (Job& job : jobs) {
-            const std::string where = cat("line ", job.line);
-            // It may be titles that are not known as such: then all that are counted are shifted.
-            if (std::exchange(first, false) && job.reason == notSmiles && reader.counts())
-                sink.strayLine(job.line);
-            if (!job.reason.empty())
-                sink.fail(where, cat(job.found.name, job.found.name.empty() ? "" : ": ",
-                                     job.reason));
-            else if (!sink.deliver(where, std::move(job.found)))
-                return;
-        }
-    }
+    const auto work = [](Job& job) {
+        if (job.reason.empty())
+            job.reason = reasonOf([&] { return geometryOf(job.smiles, job.found.molecule); });
+    };
+    const auto deliver = [&](Job& job) {
+        const std::string where = cat("line ", job.line);
+        // It may be titles that are not known as such: then all that are counted are shifted.
+        if (std::exchange(first, false) && job.reason == notSmiles && reader.counts())
+            sink.strayLine(job.line);
+        if (job.reason.empty())
+            return sink.deliver(where, std::move(job.found));
+        sink.fail(where,
+                  cat(job.found.name, job.found.name.empty() ? "" : ": ", job.reason));
+        return true;
+    };
+    inGroups(threads, [&] { return reader.next(); }, work, deliver);
 }
 
 }  // namespace molspectra

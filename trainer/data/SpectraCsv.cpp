@@ -166,6 +166,14 @@ void SpectraJoin::join(Molecule& molecule) {
     }
 }
 
+void SpectraJoin::checkBeginning() const {
+    for (const auto& side : sides_)
+        if (side && first_ == 0 && side->firstRow == 1)
+            fail("joining spectra of ", side->file.path(), ": the rows begin with 1 and the ",
+                 "molecules with 0, expected the same numbers; leave --limit out, so that all can "
+                 "be compared, begin the rows with 0, or give the molecules a column \"index\"");
+}
+
 void SpectraJoin::finish(int64_t records) {
     for (const auto& side : sides_) {
         if (!side)

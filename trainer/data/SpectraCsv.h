@@ -59,6 +59,9 @@ public:
 
     /// Adds the spectra of this molecule's index. @throws Error if the index does not ascend
     void join(Molecule& molecule);
+    /// Where molecules are read up to a limit. @throws Error if the rows begin with 1 and the
+    /// molecules with 0: whether all are shifted shows at the end only
+    void checkBeginning() const;
     /// Counts the rows that are left, which have no molecule.
     /// @param records  of the molecules' files, those that could not be read as well
     /// @throws Error if the rows are numbered from 1 and the molecules from 0

@@ -21,9 +21,9 @@ namespace {
     add(counts.train, "training");
     add(counts.validation, "validation");
     add(counts.test, "test");
-    fail("splitting ", frames, " frames: ", wanted,
-         " were asked for; give smaller --train and --validation",
-         counts.test > 0 ? " or --test" : "");
+    fail("splitting ", frames, " frames: ", wanted, " are wanted (50 to validate unless told ",
+         "otherwise); give more frames, or a smaller --validation",
+         counts.train > 0 ? " or --train" : "", counts.test > 0 ? " or --test" : "");
 }
 
 /// Replaces the one negative count, if any, by what the others leave.

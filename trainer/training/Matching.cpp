@@ -11,6 +11,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace molspectra {
 namespace {
@@ -118,6 +119,10 @@ PretrainBatchOptions AlignedNetworks::batchOptions() const {
 
 AlignedNetworks loadAligned(const std::string& folder, c10::Device device) {
     const RunFiles files{folder};
+    for (const std::string& path : {files.model(), files.spectra()})
+        if (!std::filesystem::exists(path))
+            fail("reading ", folder, ": found no ", std::filesystem::path(path).filename().string(),
+                 " in it, expected the folder of a run of pretrain with --preset spectra");
     AlignedNetworks loaded{loadModel(files.model()), loadSpecFormer(files.spectra())};
     const std::string& told = loaded.spectra.description.networkSha256;
     const std::string found = sha256(readFile(files.model()));
@@ -146,11 +151,11 @@ at::Tensor moleculeFeatures(AlignedNetworks& networks, std::span<const Draw> mol
     });
 }
 
-QueryCurves curvesOf(const Molecule& molecule, const AlignedNetworks& networks) {
+QueryCurves curvesOf(const Draw& draw, const AlignedNetworks& networks) {
     QueryCurves curves;
     for (const SpectrumConfig& each : networks.config().spectra) {
         curves.emplace_back();
-        if (auto values = curveOf(molecule, each, networks.widths()))
+        if (auto values = curveOf(draw, each, networks.widths()))
             curves.back() = GridCurve{std::move(*values), 0, each.points, {}};
     }
     return curves;

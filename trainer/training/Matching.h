@@ -46,7 +46,7 @@ using QueryCurves = std::vector<std::optional<GridCurve>>;
 
 /// A molecule's own spectra, known everywhere.
 /// @throws Error as curveOf
-QueryCurves curvesOf(const Molecule& molecule, const AlignedNetworks& networks);
+QueryCurves curvesOf(const Draw& draw, const AlignedNetworks& networks);
 
 /// Features of the spectra of queries [n,F], in host memory. Patches that are not known whole are
 /// masked.

@@ -66,11 +66,12 @@ public:
 };
 
 bool Rows::add(int64_t row, const Draw& draw) {
-    std::optional<std::vector<float>> found = curveOf(*draw.molecule, config_, options_.widths);
+    std::optional<std::vector<float>> found = curveOf(draw, config_, options_.widths);
     if (!found && options_.config.optional)
         return false;
     if (!found)
-        fail("preparing molecule ", draw.molecule->index, ": it has no ", config_.kind,
+        fail("preparing molecule ", draw.molecule->index,
+             draw.file.empty() ? "" : " of ", draw.file, ": it has no ", config_.kind,
              " spectrum, expected one of each kind by this form of the SpecFormer; leave the kind "
              "out with --spectra");
     const std::vector<float> curve = normalised(std::move(*found), config_.scale);
@@ -152,17 +153,18 @@ void addSpectra(PretrainBatch& batch, std::span<const Draw> draws,
 
 }  // namespace
 
-std::optional<std::vector<float>> curveOf(const Molecule& molecule, const SpectrumConfig& config,
+std::optional<std::vector<float>> curveOf(const Draw& draw, const SpectrumConfig& config,
                                           const LineWidths& widths) {
-    const auto& spectrum = spectrumOf(molecule, config);
+    const auto& spectrum = spectrumOf(*draw.molecule, config);
     if (!spectrum)
         return std::nullopt;
     try {
         return onGrid(*spectrum, gridOf(config), widthOf(spectrumKind(config.kind), widths));
     } catch (const Error& error) {
         const std::string what = error.what();
-        fail("preparing the ", config.kind, " spectrum of molecule ", molecule.index,
-             what.substr(what.find(": ")), "; name the data's grid by --", config.kind, "-grid");
+        fail("preparing the ", config.kind, " spectrum of molecule ", draw.molecule->index,
+             draw.file.empty() ? "" : " of ", draw.file, what.substr(what.find(": ")),
+             "; name the data's grid by --", config.kind, "-grid");
     }
 }
 
@@ -217,7 +219,7 @@ void fitScales(SpectraConfig& config, std::span<const Draw> draws, const LineWid
     for (SpectrumConfig& each : config.spectra) {
         double sum = 0.0, count = 0.0;
         for (const Draw& draw : draws)
-            if (const auto curve = curveOf(*draw.molecule, each, widths)) {
+            if (const auto curve = curveOf(draw, each, widths)) {
                 for (const float value : *curve)
                     sum += static_cast<double>(value);
                 count += static_cast<double>(each.points);

@@ -48,8 +48,8 @@ struct PretrainBatch {
 PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatchOptions& options);
 
 /// A molecule's spectrum on the grid, or none if it has none of this kind.
-/// @throws Error naming molecule and kind if it is a curve on another grid
-std::optional<std::vector<float>> curveOf(const Molecule& molecule, const SpectrumConfig& config,
+/// @throws Error naming file, molecule and kind if it is a curve on another grid
+std::optional<std::vector<float>> curveOf(const Draw& draw, const SpectrumConfig& config,
                                           const LineWidths& widths);
 
 /// Sets the scale of each spectrum to the mean intensity of these molecules.

@@ -205,6 +205,15 @@ Losses PretrainTask::losses(int64_t step) {
     return {total, {noise, patches, aligned}};
 }
 
+/// Features of the spectra with nothing masked, as `match` has them [B,F].
+at::Tensor PretrainTask::wholeSpectra(const PretrainBatch& batch) {
+    SpectraInput whole = batch.spectra;
+    whole.curves = batch.curves;
+    for (at::Tensor& masked : whole.masked)
+        masked = at::zeros_like(masked);
+    return evaluate(specFormer_->specFormer, whole, false).features;
+}
+
 /// How well molecules of the held-back set find their spectra among all of it.
 void PretrainTask::validateSpectra(const std::vector<at::Tensor>& molecules,
                                    const std::vector<at::Tensor>& spectra, Validation& found) {
@@ -244,7 +253,7 @@ Validation PretrainTask::validate() {
         }
         const at::Tensor rows = toDevice(at::tensor(parts.aligned, at::kLong), device_);
         molecules.push_back(parts.molecules.index_select(0, rows));
-        spectra.push_back(parts.spectra.features.index_select(0, rows));
+        spectra.push_back(wholeSpectra(batch).index_select(0, rows));
     }
     Validation found;
     // In units of the noise itself: predicting nothing gives 1.

@@ -68,6 +68,7 @@ private:
     double heldBackNumber() const;
     at::Tensor denoising(const PretrainBatch& batch, const Parts& parts) const;
     std::vector<at::Tensor> reconstruction(const PretrainBatch& batch, const Parts& parts) const;
+    at::Tensor wholeSpectra(const PretrainBatch& batch);
     void validateSpectra(const std::vector<at::Tensor>& molecules,
                          const std::vector<at::Tensor>& spectra, Validation& found);
     at::Tensor contrast(const Parts& parts, bool gather);
@@ -80,7 +81,7 @@ private:
     MoleculeStream stream_;
     PretrainOptions options_;
     std::shared_ptr<Processes> processes_;
-    PretrainBatchOptions batchOptions_;  ///< in training; nothing is left out to validate
+    PretrainBatchOptions batchOptions_;  ///< in training; to validate, no kind is left out
     c10::Device device_;
     at::Tensor noiseMoments_;  ///< components of noise seen, sum of their squares [2], double
     std::future<PretrainBatch> ahead_;

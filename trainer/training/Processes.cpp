@@ -54,7 +54,7 @@ private:
             const std::string what = error.what();
             fail("training with ", size_, " processes: process ", rank_, " could not reach all ",
                  "others (", what.substr(0, what.find('\n')), "), expected all of them to run; ",
-                 "start them again with --resume");
+                 "start them again, with --resume if there is a checkpoint");
         }
     }
 

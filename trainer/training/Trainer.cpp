@@ -266,7 +266,7 @@ bool Trainer::run(const nlohmann::json& header,
               : metrics.emplace(s.files.metrics(), s.step);
     s.clock.goOn();
     s.interval.goOn();
-    Stopwatch sinceShown;
+    Stopwatch sinceShown, sinceSaved;
     TrainingReport line;
     const auto validate = [&] {
         s.read();
@@ -289,14 +289,20 @@ bool Trainer::run(const nlohmann::json& header,
             report(line);
             sinceShown.start();
         }
-        if (s.step % s.options.checkpointInterval == 0) {
+        if (s.step % s.options.checkpointInterval == 0 ||
+            sinceSaved.seconds() > s.options.checkpointSeconds) {
             s.save();
             s.saveBest();
+            sinceSaved.start();
         }
     }
     s.save();
     s.saveBest();
     return s.step >= s.options.steps;
+}
+
+int64_t Trainer::step() const {
+    return state_->step;
 }
 
 std::vector<double> Trainer::benchmark(int64_t count) {

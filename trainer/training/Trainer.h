@@ -61,6 +61,9 @@ public:
     bool run(const nlohmann::json& header, const std::function<void(const TrainingReport&)>& report,
              const std::function<bool()>& stopped);
 
+    /// Steps that were done, in this run and before.
+    int64_t step() const;
+
     /// Times `count` steps after a few unmeasured ones; writes nothing. Milliseconds a step.
     std::vector<double> benchmark(int64_t count);
 

@@ -23,6 +23,7 @@ struct TrainingOptions {
     int64_t batch = 8;                ///< molecules of a step, in each process
     int64_t validationInterval = 0;   ///< steps between validations; 0 is once an epoch
     int64_t checkpointInterval = 2000;  ///< steps between checkpoints
+    double checkpointSeconds = 600.0;   ///< after which one is saved in any case
     uint64_t seed = 1;
     ScheduleOptions schedule;
     double weightDecay = 0.0;
