@@ -63,7 +63,8 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     ValueError
         If no atom, one twice, one outside of the topology or a part of a molecule was chosen, if
         the topology has not the System's number of atoms, or if a force cannot be taken apart
-        (AMOEBA, Drude, alchemical transfer, nonbonded forces within collective variables and the like).
+        (AMOEBA, Drude, alchemical transfer, nonbonded forces within collective variables and the
+        like).
     openmm.OpenMMException
         If the model file is missing or unreadable.
     """

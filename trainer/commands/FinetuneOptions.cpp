@@ -39,7 +39,8 @@ po::options_description runOptions() {
         ("model", po::value<std::string>(), "model file to start from (default: from nothing)")
         ("preset", word("md17"),
          "md17: the defaults, the steps and rates published for MD17 (with --train 950); "
-         "quick: --steps 3000 --warmup 200 --schedule cosine --learning-rate 1e-3 --average-decay 0.995 --gradient-clip 100");
+         "quick: --steps 3000 --warmup 200 --schedule cosine --learning-rate 1e-3 "
+         "--average-decay 0.995 --gradient-clip 100");
     addRunOptions(group, FinetuneOptions(), "frames");
     return group;
 }
