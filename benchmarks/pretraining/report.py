@@ -99,8 +99,9 @@ def settingLines(content):
         "with spectra are held back for `molspectra match` and are in neither. "
         f"{' and '.join(matrix.MOLECULES).capitalize()} are left out, in every conformer, and "
         "molecules that come again in a set. "
-        "Each network is pre-trained once, with seed 1, so the spreads below are of fine-tuning: "
-        "frames, order and energy head.", "",
+        "Each network is pre-trained with seed 1 alone, so the spreads below are of fine-tuning: "
+        "frames, order and energy head (and of a network that was trained again after its first "
+        "was lost, see Doubts).", "",
         f"The SpecFormer has coarser patches than the program's default, `{patches}`, for less "
         "work; all else is the default. *Longer denoising* goes on with "
         "denoising alone on the molecules of the spectra, as many epochs, the same batch and "
@@ -201,7 +202,8 @@ def pretrainingTable(content):
                       f"{row['seconds'] / 3600:.2f}"])
     frames = matrix.valueOf(FORCE_OPTIONS, "--validation")
     return ["## Pre-training", "", "Figures are of the weights that were taken, on the molecules "
-            f"held back to validate; with forces on {frames} frames held back, most of them of "
+            f"held back to validate (contrast and top1: a tenth of the patches masked, which the "
+            f"program does no longer); with forces on {frames} frames held back, most of them of "
             "molecules that were trained on (kcal/mol/Å).", "",
             *table(["", "molecules", "epochs", "steps", "figures", "steps/s", "hours"],
                    lines)]

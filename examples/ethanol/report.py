@@ -141,11 +141,12 @@ def gain_sentence(errors, curves):
              f"{'smaller' if after < before else 'larger'}")
     best = min(curves["from_nothing"][1])
     step = steps_to_reach(curves["finetuned"], best)
+    apart = " docs/results/pretraining.md tells what each of the three gives."
     if step is None:
-        return found + "; the best validation error of the other network was not reached."
+        return found + "; the best validation error of the other network was not reached." + apart
     return (found + f", and the best validation error of the other network ({best:.3f}) was "
             f"reached by step {step} instead of "
-            f"{steps_to_reach(curves['from_nothing'], best)}.")
+            f"{steps_to_reach(curves['from_nothing'], best)}." + apart)
 
 
 def bond_table(simulated, held_back):
