@@ -211,9 +211,9 @@ def test_atoms_beyond_the_cutoffs_and_weights_that_decayed_give_no_forces(tmp_pa
 
 
 def test_patience_and_factor_of_the_plateau(tmp_path, data):
-    """Losses without weight never fall again."""
+    """A loss that no gradient follows never falls again."""
     log = finetune(tmp_path / "run", data, *TINY, *BRIEF[:4], "--steps", 9, "--warmup", 0,
-                   "--energy-weight", 0, "--forces-weight", 0, "--validation-interval", 1,
+                   "--energy-gradient-scale", 0, "--forces-weight", 0, "--validation-interval", 1,
                    "--learning-rate", 0.008, "--minimum-learning-rate", 0.003,
                    "--plateau-patience", 2, "--plateau-factor", 0.5)
     assert [line["learning_rate"] for line in log[1:]] == 3 * [0.008] + 3 * [0.004] + 4 * [0.003]

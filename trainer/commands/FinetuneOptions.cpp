@@ -107,9 +107,10 @@ FinetuneOptions finetuneOptions(const CommandLine& line) {
     for (const char* name : {"encoder-rate", "energy-weight", "forces-weight",
                              "energy-gradient-scale", "denoising-weight", "denoising-sigma"})
         atLeast(name, line.get<double>(name), 0);
-    if (options.objective.energyWeight == 0.0 && options.objective.forcesWeight == 0.0)
-        throw UsageError("--energy-weight and --forces-weight are both 0, expected at least one "
-                         "of them above");
+    if (options.objective.energyWeight == 0.0 && options.objective.forcesWeight == 0.0 &&
+        options.denoisingWeight == 0.0)
+        throw UsageError("--energy-weight, --forces-weight and --denoising-weight are all 0, "
+                         "expected at least one objective");
     return options;
 }
 
