@@ -59,7 +59,7 @@ def createMixedSystem(topology: openmm.app.Topology, system: openmm.System, atom
     Raises
     ------
     TypeError
-        If the topology is none.
+        If `topology` is no Topology.
     ValueError
         If no atom, one twice, one outside of the topology or a part of a molecule was chosen, if
         the topology has not the System's number of atoms, or if a force cannot be taken apart

@@ -37,7 +37,7 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
     Raises
     ------
     TypeError
-        If the topology is none.
+        If `topology` is no Topology.
     ValueError
         If an atom has no element, an index is outside the topology, or `periodic` is not given and
         the topology's box is the placeholder of PDB files.
@@ -69,8 +69,8 @@ def createForce(topology: openmm.app.Topology, model: Model, atoms: Optional[Ite
 def checkTopology(topology: openmm.app.Topology) -> None:
     """Raise a TypeError if something else was given, as a PDBFile in the place of its topology."""
     if not isinstance(topology, openmm.app.Topology):
-        raise TypeError(f"found {type(topology).__name__} in the place of the topology, expected "
-                        "an openmm.app.Topology, which files have as .topology")
+        raise TypeError(f"reading elements: found {type(topology).__name__} in the place of the "
+                        "topology, expected an openmm.app.Topology, which files have as .topology")
 
 
 def _hasBox(topology: openmm.app.Topology) -> bool:
@@ -110,7 +110,7 @@ def createSystem(topology: openmm.app.Topology, model: Model, periodic: Optional
     Raises
     ------
     TypeError
-        If the topology is none.
+        If `topology` is no Topology.
     ValueError
         If an atom has no element, `periodic` is true and the topology has no box, or it is not
         given and the box is the placeholder of PDB files.

@@ -224,5 +224,5 @@ def test_data_with_an_element_that_the_model_was_not_trained_on(tmp_path, traine
     result = run("finetune", "--data", path, "--model", trained / "model.pt", "--output",
                  tmp_path / "started", *SHORT)
     assert result.returncode == 0, result.stderr
-    (warning,) = [line for line in result.stderr.splitlines() if "has not met" in line]
-    assert "hold S," in warning and "trained on H, O" in warning
+    (warning,) = [line for line in result.stderr.splitlines() if "last training" in line]
+    assert "hold S," in warning and "was on H, O;" in warning

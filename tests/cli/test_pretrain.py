@@ -187,8 +187,7 @@ def test_published_form_runs_where_all_spectra_are_there(tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--learn-temperature", "--symmetric"])
-def test_temperature_is_learnt_and_both_ways_are_found(tmp_path, shards, stage_one, stage_two,
-                                                       option):
+def test_each_option_of_the_contrast_counts(tmp_path, shards, stage_one, stage_two, option):
     pretrain(shards, tmp_path / "run", "--model", stage_one / "model.pt", *STAGE_TWO, *FEW, option)
     key = "train_contrast_loss"
     other, plain = (metrics(folder)[-1][key] for folder in (tmp_path / "run", stage_two))

@@ -96,7 +96,7 @@ TEST(SpectraJoin, Molecules_GetTheSpectraOfTheirIndex) {
         molecules[k].index = int64_t(k) + 2;
         join.join(molecules[k]);
     }
-    join.finish(3);
+    join.finish(3, true);
     EXPECT_THAT(molecules[0].spectra[1]->intensities, ElementsAre(3, 3));
     EXPECT_THAT(molecules[0].spectra[2]->intensities, ElementsAre(7, 8));
     EXPECT_EQ(molecules[0].spectra[2]->grid, (SpectrumGrid{1, 2, 2}));
@@ -111,17 +111,18 @@ TEST(SpectraJoin, Molecules_GetTheSpectraOfTheirIndex) {
 
 TEST(SpectraJoin, RowsNumberedFromOne_AreRefused) {
     const TemporaryFolder folder;
-    const auto joined = [&](const std::string& rows, int64_t molecules) {
+    const auto joined = [&](const std::string& rows, int64_t molecules, bool counted = true) {
         SpectraJoin join({"", folder.write("ir.csv", "i,1,2\n" + rows), ""});
         for (int64_t k = 0; k < molecules; k++) {
             Molecule molecule = water();
             molecule.index = k;
             join.join(molecule);
         }
-        join.finish(molecules);
+        join.finish(molecules, counted);
     };
     EXPECT_THAT(errorOf([&] { joined("1,1,1\n2,3,3\n3,5,5\n", 3); }),
                 HasSubstr("numbered from 1 to 3 and the molecules from 0 to 2"));
+    joined("1,1,1\n2,3,3\n3,5,5\n", 3, false);
     joined("1,1,1\n2,3,3\n3,5,5\n", 4);  // as from 0, with the first one missing
     joined("0,1,1\n1,3,3\n2,5,5\n", 3);
 }

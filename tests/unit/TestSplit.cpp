@@ -69,9 +69,8 @@ TEST(Split, Default_TrainsAllButThoseThatValidate) {
 
 TEST(Split, Counts_BeyondTheFramesAreRefused) {
     EXPECT_EQ(errorOf([] { randomSplit(500, {.train = 950}, 1); }),
-              "splitting 500 frames: 950 for training + 50 for validation are wanted (50 to "
-              "validate unless told otherwise); give more frames, or a smaller --validation or "
-              "--train");
+              "splitting 500 frames: 950 for training + 50 for validation are wanted; give more "
+              "frames, or a smaller --validation or --train");
     EXPECT_THAT(errorOf([] { randomSplit(10, {5, 3, 3}, 1); }),
                 HasSubstr("5 for training + 3 for validation + 3 for test"));
     EXPECT_THAT(errorOf([] { randomSplit(10, {-1, INT64_MAX, INT64_MAX}, 1); }),

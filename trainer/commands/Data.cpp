@@ -166,10 +166,11 @@ private:
         if (!join_)
             return;
         // Rows behind the limit are nobody's fault, and gigabytes to read.
-        if (limited_)
+        const bool counted = report_.sources.front().second.counted;
+        if (!limited_)
+            join_->finish(records(), counted);
+        else if (counted)
             join_->checkBeginning();
-        else
-            join_->finish(records());
         for (const SpectrumKind kind : spectrumKinds) {
             auto& joined = report_.joins[size_t(kind)] = join_->report(kind);
             if (joined && joined->joined == 0)

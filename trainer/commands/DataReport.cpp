@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t mostShown = 20;  ///< failures of a file in the text; JSON has them all
-
 std::string line(std::string title, const std::string& text) {
     title.resize(14, ' ');
     return cat(title, text, "\n");
@@ -30,7 +28,7 @@ std::string failuresText(const std::string& path, const ReadReport& report, cons
     if (report.failed == 0)
         return {};
     std::string text = cat(path, ": ", report.failed, " ", things, " could not be read\n");
-    const size_t shown = std::min(report.reasons.size(), mostShown);
+    const size_t shown = std::min(report.reasons.size(), ReadReport::mostShown);
     for (size_t k = 0; k < shown; k++)
         text += cat("  ", report.reasons[k], "\n");
     if (const auto more = report.failed - int64_t(shown); more > 0)

@@ -121,8 +121,8 @@ void checkFrames(const std::vector<const Frame*>& frames, const ModelDescription
     }
 }
 
-/// The description does not know which molecule its offset is of, but its size shows.
-void warnOfOffset(const Errors& errors, const ModelDescription& description) {
+/// The description does not know what its energies are comparable with, but their errors show.
+void warnOfEnergies(const Errors& errors, const ModelDescription& description) {
     constexpr double most = 100.0;  // kcal/mol
     if (errors.energy.mae * energyFactor(description.energyUnit, "kcal/mol") < most)
         return;
@@ -216,7 +216,7 @@ int evaluateModel(const std::vector<std::string>& arguments) {
         model.network,
         makeSamples(frames, model.description.config.cutoff, model.description.offset));
     const Errors errors = errorsOf(all);
-    warnOfOffset(errors, model.description);
+    warnOfEnergies(errors, model.description);
     nlohmann::json result = errorsJson(errors, factor, unit);
     result["model"] = path;
     result["data"] = line.get<std::vector<std::string>>("data");

@@ -65,17 +65,17 @@ int exportModel(const std::vector<std::string>& arguments) {
     CommandLine line = commandLine();
     if (!line.parse(arguments))
         return 0;
-    LoadedModel model = loadModel(line.required("model"));
     const std::string output = line.required("output");
     const auto target = line.get<std::string>("for");
-    if (line.values().count("dtype"))
-        convertTo(model, line.get<std::string>("dtype"));
-    if (line.values().count("note"))
-        model.description.provenance["note"] = line.get<std::string>("note");
     for (const char* name : {"elements", "elements-from"})
         if (target == "molspectra" && line.given(name))
             throw UsageError(cat("--", name, " belongs to --for openmm-torch, which was not ",
                                  "given"));
+    LoadedModel model = loadModel(line.required("model"));
+    if (line.values().count("dtype"))
+        convertTo(model, line.get<std::string>("dtype"));
+    if (line.values().count("note"))
+        model.description.provenance["note"] = line.get<std::string>("note");
     if (target == "molspectra") {
         saveModel(output, model.network, model.description);
     } else if (target == "openmm-torch") {

@@ -98,7 +98,7 @@ void standardizeEnergies(const CommandLine& line, const Dataset& data, const Fra
     model.description.energiesTrained = true;
 }
 
-/// Elements of the data that a network has not met before are learned from these frames alone.
+/// Elements of the data that a network has not met are learned from these frames alone.
 void warnOfElements(const std::string& path, const ModelDescription& description,
                     const Dataset& data) {
     std::vector<int> unknown;
@@ -107,9 +107,9 @@ void warnOfElements(const std::string& path, const ModelDescription& description
             unknown.push_back(species);
     if (!unknown.empty() && !description.species.empty())
         std::cerr << cat("warning: ", path, ": the data hold ", symbolsOf(unknown),
-                         ", which this network has not met (it was trained on ",
-                         symbolsOf(description.species), "); they are learned from these frames ",
-                         "alone\n");
+                         ", but the last training of this network was on ",
+                         symbolsOf(description.species), "; what no training before had either is ",
+                         "learned from these frames alone\n");
 }
 
 /// The network to train: from a model file, or from nothing in the data's unit.

@@ -98,6 +98,9 @@ public:
 
     const std::vector<at::Tensor>& features() {
         flush();
+        if (leftOut_.size() > ReadReport::mostShown)
+            warn("left out", cat(leftOut_.size() - ReadReport::mostShown,
+                                 " more; --json lists them"));
         if (names_.empty())
             fail("reading ", join(paths_, ", "), ": no candidate is left, expected at least one",
                  leftOut_.empty() ? "" : "; ", leftOut_.empty() ? "" : leftOut_.front());
@@ -110,7 +113,8 @@ public:
 
 private:
     void leaveOut(std::string why) {
-        warn("left out", why);
+        if (leftOut_.size() < ReadReport::mostShown)
+            warn("left out", why);
         leftOut_.push_back(std::move(why));
     }
 
@@ -191,7 +195,7 @@ int matchFiles(const CommandLine& line, AlignedNetworks& networks) {
     const std::vector<Ranked> ranked =
         rankCandidates(features, candidates.features(), networks.logScale());
     printTable(candidates, ranked, line.get<int64_t>("top"));
-    if (const std::string json = outputFile(line, "json"); !json.empty()) {
+    if (const std::string json = optionalText(line, "json"); !json.empty()) {
         const Json result{{"query", queryJson(networks.config(), query)},
                           {"candidates", candidatesJson(candidates, ranked)},
                           {"left_out", candidates.leftOut()}};

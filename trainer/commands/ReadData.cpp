@@ -22,11 +22,16 @@ std::string outputFile(const CommandLine& line, const std::string& name) {
     const std::string path = optionalText(line, name);
     if (path.empty())
         return path;
-    const std::string folder = fs::absolute(path).parent_path().string();
-    const char* const found = fs::is_directory(path)                ? " is a folder"
-                              : !fs::is_directory(folder)           ? " has no folder around it"
+    std::error_code unknown;
+    const fs::file_status there = fs::status(path, unknown);
+    if (fs::is_character_file(there) || fs::is_fifo(there))
+        return path;
+    // Of a link the file that it leads to is replaced.
+    const std::string folder = fs::weakly_canonical(fs::absolute(path)).parent_path().string();
+    const char* const found = fs::is_directory(there)             ? " is a folder"
+                              : !fs::is_directory(folder)         ? " has no folder around it"
                               : access(folder.c_str(), W_OK) != 0 ? " cannot be written"
-                                                                    : nullptr;
+                                                                  : nullptr;
     if (found)
         fail("writing ", path, ": found that it", found, ", expected a place for a file; give ",
              "another --", name);

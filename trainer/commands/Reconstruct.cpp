@@ -4,6 +4,7 @@
 #include "core/Files.h"
 #include "trainer/commands/Commands.h"
 #include "trainer/commands/MatchOptions.h"
+#include "trainer/commands/ReadData.h"
 #include "trainer/commands/TrainOptions.h"
 #include "trainer/commands/UseDevice.h"
 #include "trainer/training/Reconstruction.h"
@@ -78,6 +79,7 @@ int reconstruct(const std::vector<std::string>& arguments) {
         return 0;
     const std::string folder = line.required("model");
     const double ratio = maskRatio(line);
+    const std::string json = outputFile(line, "json");
     const ChosenDevice chosen = useDevice(line);
     AlignedNetworks networks = loadAligned(folder, chosen.device);
     const Draw molecule = chosenMolecule(line);
@@ -87,8 +89,8 @@ int reconstruct(const std::vector<std::string>& arguments) {
                                                  static_cast<uint64_t>(line.get<int64_t>("seed"))))
         spectra.push_back(spectrumJson(each));
     const Json result{{"molecule", static_cast<int64_t>(molecule.number)}, {"spectra", spectra}};
-    if (line.values().count("json"))
-        writeFileSafely(line.get<std::string>("json"), result.dump() + "\n");
+    if (!json.empty())
+        writeFileSafely(json, result.dump() + "\n");
     else
         std::cout << result.dump() << "\n";
     return 0;

@@ -14,6 +14,7 @@
 namespace molspectra {
 
 /// Command line of the run to go on with: that run's options, overridden by those given now.
+/// @throws Error if the run has no checkpoint
 std::vector<std::string> resumedArguments(const std::vector<std::string>& arguments);
 
 /// Before any work: what an earlier run left is never overwritten.

@@ -20,6 +20,8 @@ public:
     void fail(const std::string& where, std::string_view reason);
     /// A line that belongs to no molecule; 0 is none.
     void strayLine(int64_t line) { report_.strayLine = line; }
+    /// The file tells the indices.
+    void takesIndices() { report_.counted = false; }
 
 private:
     ReadReport& report_;

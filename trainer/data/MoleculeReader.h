@@ -12,8 +12,8 @@ namespace molspectra {
 
 /// How many molecules were read, and which were not.
 struct ReadReport {
-    /// So many are all, unless a file as a whole is of another kind than it seems.
     static constexpr size_t mostReasons = 100000;
+    static constexpr size_t mostShown = 20;  ///< of them in texts
 
     int64_t read = 0;
     int64_t failed = 0;
@@ -21,6 +21,7 @@ struct ReadReport {
     /// The first line of XYZ that is in no frame, or a first line that is no SMILES: indices that
     /// are counted may be shifted.
     int64_t strayLine = 0;
+    bool counted = true;  ///< indices are places in the file; false: the file tells them
 
     void addFailure(std::string reason);
 };

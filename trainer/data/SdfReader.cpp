@@ -109,7 +109,7 @@ bool lacksHydrogens(RDKit::RWMol& mol) {
 
 /// A geometry made of the bonds of a record, whose coordinates tell no more than stereochemistry.
 std::string embed(const Record& record, Molecule& molecule) {
-    const std::unique_ptr<RDKit::RWMol> mol(RDKit::MolBlockToMol(record.text, true, false));
+    const std::unique_ptr<RDKit::RWMol> mol(RDKit::MolBlockToMol(record.text, true, false, false));
     return mol ? makeGeometry(*mol, molecule) : "RDKit cannot read it";
 }
 

@@ -73,11 +73,12 @@ void ShardFolder::write() {
 void ShardFolder::finish() {
     if (!molecules_.empty())
         write();
+    finished_ = true;
     std::error_code error;
     fs::rename(part_, folder_, error);
     if (error)
-        fail("writing ", folder_, ": ", part_, " could not be renamed: ", error.message());
-    finished_ = true;
+        fail("writing ", folder_, ": ", part_, ", which has all shards, could not be renamed: ",
+             error.message());
 }
 
 }  // namespace molspectra

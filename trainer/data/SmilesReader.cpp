@@ -229,7 +229,9 @@ void readSmiles(const std::string& path, int threads, MoleculeSink& sink) {
     const auto deliver = [&](Job& job) {
         const std::string where = cat("line ", job.line);
         // It may be titles that are not known as such: then all that are counted are shifted.
-        if (std::exchange(first, false) && job.reason == notSmiles && reader.counts())
+        if (const bool begins = std::exchange(first, false); begins && !reader.counts())
+            sink.takesIndices();
+        else if (begins && job.reason == notSmiles)
             sink.strayLine(job.line);
         if (job.reason.empty())
             return sink.deliver(where, std::move(job.found));

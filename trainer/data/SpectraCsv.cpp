@@ -149,7 +149,6 @@ void SpectraJoin::join(Molecule& molecule) {
     if (last_ && molecule.index <= *last_)
         fail("joining spectra: the molecule with index ", molecule.index, " follows the one with ",
              *last_, ", expected ascending indices");
-    first_ = first_.value_or(molecule.index);
     last_ = molecule.index;
     for (size_t kind = 0; kind < sides_.size(); kind++) {
         Side* const side = sides_[kind].get();
@@ -168,28 +167,25 @@ void SpectraJoin::join(Molecule& molecule) {
 
 void SpectraJoin::checkBeginning() const {
     for (const auto& side : sides_)
-        if (side && first_ == 0 && side->firstRow == 1)
+        if (side && side->firstRow == 1)
             fail("joining spectra of ", side->file.path(), ": the rows begin with 1 and the ",
                  "molecules with 0, expected the same numbers; leave --limit out, so that all can "
                  "be compared, begin the rows with 0, or give the molecules a column \"index\"");
 }
 
-void SpectraJoin::finish(int64_t records) {
+void SpectraJoin::finish(int64_t records, bool counted) {
     for (const auto& side : sides_) {
         if (!side)
             continue;
         for (; side->more; side->more = side->file.next(side->row))
             side->withoutMolecule++;
-        checkNumbering(*side, records);
+        // Each of them would give its spectrum to the molecule behind its own.
+        if (counted && side->firstRow == 1 && side->row.index == records)
+            fail("joining spectra of ", side->file.path(), ": the rows are numbered from 1 to ",
+                 records, " and the molecules from 0 to ", records - 1,
+                 ", expected the same numbers; begin the rows with 0, or give the molecules a "
+                 "column \"index\"");
     }
-}
-
-/// Rows numbered from 1 would each give their spectrum to the molecule behind their own.
-void SpectraJoin::checkNumbering(const Side& side, int64_t records) const {
-    if (first_ == 0 && side.firstRow == 1 && side.row.index == records && *last_ < records)
-        fail("joining spectra of ", side.file.path(), ": the rows are numbered from 1 to ",
-             records, " and the molecules from 0 to ", records - 1, ", expected the same numbers; "
-             "begin the rows with 0, or give the molecules a column \"index\"");
 }
 
 std::optional<JoinReport> SpectraJoin::report(SpectrumKind kind) const {

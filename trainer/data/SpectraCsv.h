@@ -59,13 +59,14 @@ public:
 
     /// Adds the spectra of this molecule's index. @throws Error if the index does not ascend
     void join(Molecule& molecule);
-    /// Where molecules are read up to a limit. @throws Error if the rows begin with 1 and the
-    /// molecules with 0: whether all are shifted shows at the end only
+    /// Where molecules that are counted from 0 are read up to a limit. @throws Error if the rows
+    /// begin with 1: whether all are shifted shows at the end only
     void checkBeginning() const;
     /// Counts the rows that are left, which have no molecule.
     /// @param records  of the molecules' files, those that could not be read as well
+    /// @param counted  whether the molecules' indices are their places, from 0
     /// @throws Error if the rows are numbered from 1 and the molecules from 0
-    void finish(int64_t records);
+    void finish(int64_t records, bool counted);
 
     /// By SpectrumKind; none where there is no file.
     std::optional<JoinReport> report(SpectrumKind kind) const;
@@ -82,10 +83,8 @@ private:
         int64_t firstRow = 0, joined = 0, withoutMolecule = 0;
     };
 
-    void checkNumbering(const Side& side, int64_t records) const;
-
     std::array<std::unique_ptr<Side>, 3> sides_;
-    std::optional<int64_t> first_, last_;
+    std::optional<int64_t> last_;
 };
 
 }  // namespace molspectra

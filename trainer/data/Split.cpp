@@ -21,8 +21,8 @@ namespace {
     add(counts.train, "training");
     add(counts.validation, "validation");
     add(counts.test, "test");
-    fail("splitting ", frames, " frames: ", wanted, " are wanted (50 to validate unless told ",
-         "otherwise); give more frames, or a smaller --validation",
+    fail("splitting ", frames, " frames: ", wanted, " are wanted; give more frames, or a ",
+         "smaller --validation",
          counts.train > 0 ? " or --train" : "", counts.test > 0 ? " or --test" : "");
 }
 

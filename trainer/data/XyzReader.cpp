@@ -248,7 +248,10 @@ void readXyzZip(const std::string& path, MoleculeSink& sink) {
             continue;
         }
         NamedMolecule found{{}, member.name};
-        found.molecule.index = numberOf(member.name).value_or(place);
+        const std::optional<int64_t> number = numberOf(member.name);
+        if (number)
+            sink.takesIndices();
+        found.molecule.index = number.value_or(place);
         place++;
         std::string reason;
         try {

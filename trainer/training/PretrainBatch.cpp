@@ -30,6 +30,11 @@ std::vector<double> centredNoise(size_t atoms, double sigma, Random random) {
     return noise;
 }
 
+/// "molecule 7 of a.npz", for messages.
+std::string nameOf(const Draw& draw) {
+    return cat("molecule ", draw.molecule->index, draw.file.empty() ? "" : " of ", draw.file);
+}
+
 SpectrumGrid gridOf(const SpectrumConfig& config) {
     return {config.start, config.step, config.points};
 }
@@ -70,8 +75,7 @@ bool Rows::add(int64_t row, const Draw& draw) {
     if (!found && options_.config.optional)
         return false;
     if (!found)
-        fail("preparing molecule ", draw.molecule->index,
-             draw.file.empty() ? "" : " of ", draw.file, ": it has no ", config_.kind,
+        fail("preparing ", nameOf(draw), ": it has no ", config_.kind,
              " spectrum, expected one of each kind by this form of the SpecFormer; leave the kind "
              "out with --spectra");
     const std::vector<float> curve = normalised(std::move(*found), config_.scale);
@@ -162,9 +166,9 @@ std::optional<std::vector<float>> curveOf(const Draw& draw, const SpectrumConfig
         return onGrid(*spectrum, gridOf(config), widthOf(spectrumKind(config.kind), widths));
     } catch (const Error& error) {
         const std::string what = error.what();
-        fail("preparing the ", config.kind, " spectrum of molecule ", draw.molecule->index,
-             draw.file.empty() ? "" : " of ", draw.file, what.substr(what.find(": ")),
-             "; name the data's grid by --", config.kind, "-grid");
+        fail("preparing the ", config.kind, " spectrum of ", nameOf(draw),
+             what.substr(what.find(": ")), "; a SpecFormer keeps the grid that pretrain --",
+             config.kind, "-grid gave it");
     }
 }
 
@@ -193,7 +197,7 @@ PretrainBatch makePretrainBatch(std::span<const Draw> draws, const PretrainBatch
         const Molecule& molecule = *draw.molecule;
         const int highest = *std::max_element(molecule.numbers.begin(), molecule.numbers.end());
         if (highest >= options.elements)
-            fail("preparing molecule ", molecule.index, ": it holds element ", highest,
+            fail("preparing ", nameOf(draw), ": it holds element ", highest,
                  ", the network knows atomic numbers below ", options.elements);
         const std::vector<double> own =
             centredNoise(molecule.numbers.size(), options.sigma,
