@@ -256,9 +256,10 @@ def doubts(content):
 
 def commandLines(content):
     """One command of each sort, with the options that the rows were made with."""
-    lines = ["## Commands", "", "All of it: `benchmarks/pretraining/run.py DATA_FOLDER`, which "
-             "goes on where it stopped; this page: `benchmarks/pretraining/run.py report`. What it "
-             "calls, with its folders left out:", "", "```"]
+    lines = ["## Commands", "",
+             "All of it: `.venv/bin/python benchmarks/pretraining/run.py DATA_FOLDER`, which goes "
+             "on where it stopped; this page: the same with `report` in the place of the folder. "
+             "What it calls, with its folders left out:", "", "```"]
     left = " ".join(path.rsplit("/", 1)[-1] for path in matrix.MOLECULES.values())
     for folder, (source, excluded, options) in matrix.DATA.items():
         head = " ".join([source.rsplit("/", 1)[-1], "--unique", *options])
