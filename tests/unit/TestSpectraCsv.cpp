@@ -122,7 +122,8 @@ TEST(SpectraJoin, RowsNumberedFromOne_AreRefused) {
     };
     EXPECT_THAT(errorOf([&] { joined("1,1,1\n2,3,3\n3,5,5\n", 3); }),
                 HasSubstr("numbered from 1 to 3 and the molecules from 0 to 2"));
-    joined("1,1,1\n2,3,3\n3,5,5\n", 3, false);
+    EXPECT_THAT(errorOf([&] { joined("1,1,1\n2,3,3\n3,5,5\n", 3, false); }),
+                HasSubstr("numbered from 1 to 3"));
     joined("1,1,1\n2,3,3\n3,5,5\n", 4);  // as from 0, with the first one missing
     joined("0,1,1\n1,3,3\n2,5,5\n", 3);
 }

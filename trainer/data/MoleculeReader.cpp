@@ -37,7 +37,8 @@ void readLabelled(const std::string& path, MoleculeSink& sink) {
 
 bool readShard(const std::string& path, MoleculeSink& sink) {
     const Shard shard(path);
-    sink.takesIndices();
+    if (NpzFile(path).contains("index"))
+        sink.takesIndices();
     for (size_t m = 0; m < shard.size(); m++)
         if (!sink.deliver(cat("molecule ", m), {shard[m], cat(path, " molecule ", m)}))
             return false;

@@ -149,6 +149,7 @@ void SpectraJoin::join(Molecule& molecule) {
     if (last_ && molecule.index <= *last_)
         fail("joining spectra: the molecule with index ", molecule.index, " follows the one with ",
              *last_, ", expected ascending indices");
+    first_ = first_.value_or(molecule.index);
     last_ = molecule.index;
     for (size_t kind = 0; kind < sides_.size(); kind++) {
         Side* const side = sides_[kind].get();
@@ -179,8 +180,10 @@ void SpectraJoin::finish(int64_t records, bool counted) {
             continue;
         for (; side->more; side->more = side->file.next(side->row))
             side->withoutMolecule++;
-        // Each of them would give its spectrum to the molecule behind its own.
-        if (counted && side->firstRow == 1 && side->row.index == records)
+        // Each of them would give its spectrum to the molecule behind its own. The first record may
+        // have failed; where indices are told, only the molecules show that they begin with 0.
+        if ((counted || (first_ == 0 && *last_ < records)) && side->firstRow == 1 &&
+            side->row.index == records)
             fail("joining spectra of ", side->file.path(), ": the rows are numbered from 1 to ",
                  records, " and the molecules from 0 to ", records - 1,
                  ", expected the same numbers; begin the rows with 0, or give the molecules a "

@@ -84,7 +84,7 @@ private:
     };
 
     std::array<std::unique_ptr<Side>, 3> sides_;
-    std::optional<int64_t> last_;
+    std::optional<int64_t> first_, last_;
 };
 
 }  // namespace molspectra
