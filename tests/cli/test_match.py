@@ -198,6 +198,21 @@ def test_forms_and_units_of_a_spectrum_change_nothing(tmp_path, aligned, shard):
         assert other == pytest.approx(values[0], abs=1e-4)
 
 
+def test_drawings_are_candidates_and_many_failures_are_counted(tmp_path, aligned):
+    query = write_csv(tmp_path / "ir.csv", GRID, curve(molecules(), 3))
+    drawing = ("methanol\n                    2D\n\n  2  1  0  0  0  0  0  0  0  0999 V2000\n"
+               "    0.0000    0.0000    0.0000 C   0  0\n"
+               "    1.2990    0.7500    0.0000 O   0  0\n  1  2  1  0\nM  END\n$$$$\n")
+    (tmp_path / "a.sdf").write_text(drawing + 25 * "words\n$$$$\n")
+    arguments = ["--ir", query, "--candidates", tmp_path / "a.sdf"]
+    found, result = match(aligned, tmp_path, *arguments, "--embed")
+    assert [c["name"] for c in found["candidates"]] == ["methanol"]
+    assert len(found["left_out"]) == 25
+    assert result.stderr.count("warning: left out: ") == 21
+    assert "left out: 5 more; --json lists them" in result.stderr
+    assert "a.sdf" in refused("match", "--model", aligned, *arguments)
+
+
 def test_names_come_from_the_files_and_failures_are_told(tmp_path, aligned):
     query = write_csv(tmp_path / "ir.csv", GRID[20:60], np.linspace(-1, 3, 40))
     smiles = tmp_path / "c.smi"

@@ -136,7 +136,7 @@ def test_the_published_form_needs_every_spectrum(tmp_path, shards):
     (["--form", "old"], ["--form", "'old'", "own, published"]),
     (["--preset", "both"], ["--preset", "'both'", "denoise or spectra"]),
     (["--ir-grid", "500:1"], ["--ir-grid", "'500:1'", "start:step:number"]),
-    (["--ir-grid", "500:1:2000000"], ["--ir-grid", "2000000 points", "at most 1000000"]),
+    (["--ir-grid", "500:1:2000000"], ["--ir-grid", "2000000", "at most 1000000"]),
     (["--mask-ratio", "1"], ["--mask-ratio", "below 1"]),
     (["--spectra-dropout", "1.5"], ["--spectra-dropout", "at most 1"]),
     (["--spectra-dropout", "-0.1"], ["--spectra-dropout", "at least 0"]),

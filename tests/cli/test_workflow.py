@@ -101,6 +101,20 @@ def test_evaluate_tells_of_frames_that_were_trained_on(tmp_path, trained, data):
                             tmp_path / "other.npz").stderr
 
 
+@pytest.mark.parametrize("options, words", [
+    ([], "the model's energy offset is of one molecule"),
+    (["--energy-reference", "elements", "--energy-weight", 0], "trained with --energy-weight 0")])
+def test_energies_that_cannot_be_compared_are_told(tmp_path, data, options, words):
+    result = run("finetune", "--data", data, "--output", tmp_path / "run", *TINY, *SHORT, *options)
+    assert result.returncode == 0, result.stderr
+    shifted = water()
+    np.savez(tmp_path / "near.npz", **shifted)
+    np.savez(tmp_path / "far.npz", **{**shifted, "E": shifted["E"] + 1000.0})
+    warned = [words in run("evaluate", "--model", tmp_path / "run" / "model.pt", "--data",
+                           tmp_path / name).stderr for name in ("near.npz", "far.npz")]
+    assert warned == [False, True]
+
+
 def test_labels_that_look_wrong_are_warned_of(tmp_path, trained):
     table = water()
     np.savez(tmp_path / "gradients.npz", **table | dict(F=-table["F"]))
